@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+static enum keg_code code_of_errno(int sys)
+{
+	switch (sys) {
+	case EINVAL:
+		return KEG_EUSAGE;
+	case ENOENT:
+	case ESRCH:
+		return KEG_ENOTFOUND;
+	case EEXIST:
+		return KEG_EEXISTS;
+	case EACCES:
+	case EPERM:
+		return KEG_EDENIED;
+	case ENOSYS:
+	case EOPNOTSUPP:
+		return KEG_EUNSUPPORTED;
+	case EBUSY:
+	case ETXTBSY:
+		return KEG_EBUSY;
+	case ENOSPC:
+	case EDQUOT:
+		return KEG_ENOSPACE;
+	default:
+		return KEG_ESYSTEM;
+	}
+}
+
+KEG_PRINTF(4, 0)
+static void fill(struct keg_err *err, enum keg_code code, int sys, const char *fmt, va_list ap)
+{
+	*err = (struct keg_err){ .code = code, .sys = sys };
+	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+}
+
+int keg_fail(struct keg_err *err, enum keg_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fill(err, code, 0, fmt, ap);
+	va_end(ap);
+	return -(int)code;
+}
+
+int keg_fail_sys(struct keg_err *err, int sys, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fill(err, code_of_errno(sys), sys, fmt, ap);
+	va_end(ap);
+
+	size_t used = strlen(err->msg);
+	snprintf(err->msg + used, sizeof err->msg - used, ": %s", strerrordesc_np(sys));
+	return -(int)err->code;
+}
+
+int keg_wrap(struct keg_err *err, const char *fmt, ...)
+{
+	char inner[sizeof err->msg];
+	va_list ap;
+
+	memcpy(inner, err->msg, sizeof inner);
+	va_start(ap, fmt);
+	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+	va_end(ap);
+
+	size_t used = strlen(err->msg);
+	snprintf(err->msg + used, sizeof err->msg - used, ": %s", inner);
+	return -(int)err->code;
+}
+
+int keg_hint(struct keg_err *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err->hint, sizeof err->hint, fmt, ap);
+	va_end(ap);
+	return -(int)err->code;
+}
+
+void keg_err_print(const struct keg_err *err, FILE *out)
+{
+	fprintf(out, "Error: %s\n", err->msg);
+	if (err->hint[0])
+		fprintf(out, "hint: %s\n", err->hint);
+}
