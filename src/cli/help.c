@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
+#include "cli/cli.h"
+
+enum { MAX_LEFT = 34 };
+
+/* "-e, --env stringArray" as the peers print it. */
+static void print_left(const struct cli_opt *o, struct keg_buf *out)
+{
+	if (o->brief)
+		keg_buf_printf(out, "-%c, --%s", o->brief, o->name);
+	else
+		keg_buf_printf(out, "    --%s", o->name);
+	if (o->arg && (o->flags & CLI_OPTIONAL))
+		keg_buf_printf(out, "[=%s]", o->arg);
+	else if (o->arg)
+		keg_buf_printf(out, " %s", o->arg);
+}
+
+static void print_options(const struct cli_opt *opts, FILE *to)
+{
+	for (const struct cli_opt *o = opts; o && o->kind; o++) {
+		auto(keg_buf) left = { 0 };
+
+		if (o->kind == CLI_GROUP)
+			print_options(o->group, to);
+		if (!cli_opt_is_listed(o))
+			continue;
+		print_left(o, &left);
+		if (left.len > MAX_LEFT)
+			fprintf(to, "  %s\n  %*s  %s\n", keg_buf_text(&left), MAX_LEFT, "",
+				o->help);
+		else
+			fprintf(to, "  %-*s  %s\n", MAX_LEFT, keg_buf_text(&left), o->help);
+	}
+}
+
+static void print_commands(const struct cli_cmd *const *list, FILE *to)
+{
+	fprintf(to, "\nAvailable Commands:\n");
+	for (; list && *list; list++) {
+		if (!(*list)->hidden)
+			fprintf(to, "  %-12s %s\n", (*list)->name, (*list)->summary);
+	}
+}
+
+void cli_help(const struct cli_program *program, const struct cli_cmd *cmd, const char *path,
+	      FILE *to)
+{
+	const struct cli_cmd *const *list = cmd ? cmd->subcommands : program->commands;
+
+	fprintf(to, "%s\n\nUsage:\n  %s", cmd ? cmd->summary : program->summary, path);
+	if (list)
+		fprintf(to, " [options] [command]\n");
+	else
+		fprintf(to, " [options]%s%s\n", cmd->operands ? " " : "",
+			cmd->operands ? cmd->operands : "");
+	if (list)
+		print_commands(list, to);
+	fprintf(to, "\nOptions:\n");
+	print_options(cmd ? cmd->opts : program->opts, to);
+	fprintf(to, "  %-*s  %s\n", MAX_LEFT, "-h, --help", "show this text");
+}
