@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * access.h - how to reach one side of a transfer: credentials, TLS, platform, places on disk.
+ * Plain texts only, so that it passes through the function table of transfer.h as it is.
+ */
+#ifndef KEG_IMAGE_ACCESS_H
+#define KEG_IMAGE_ACCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* All zero is what a command without options means. Nothing is owned. */
+struct image_access {
+	/* registries */
+	const char *authfile;		 /* NULL: the search path of auth.json */
+	const char *username;		 /* --creds; NULL: from the authfile */
+	const char *password;		 /* with username */
+	const char *registry_token;	 /* a bearer token to send as it is */
+	const char *cert_dir;		 /* NULL: /etc/containers/certs.d and its kin */
+	const char *registries_conf;	 /* --registries-conf; NULL: the system's */
+	const char *registries_conf_dir; /* NULL: beside it */
+	bool no_creds;			 /* anonymous, whatever the authfile says */
+	bool tls_verify_given;		 /* else registries.conf decides */
+	bool tls_verify;
+
+	/* the image wanted from an index; NULL: this machine's */
+	const char *os, *arch, *variant;
+
+	/* trust */
+	const char *policy;   /* policy.json; NULL: the user's, then the system's */
+	bool insecure_policy; /* accept anything */
+
+	/* files */
+	const char *shared_blob_dir; /* oci: blobs of several layouts in one place */
+	const char *tmpdir;	     /* big temporary files; NULL: $TMPDIR, then /var/tmp */
+
+	/* containers-storage: without a specifier; NULL: storage.conf decides */
+	const char *graphroot, *runroot, *driver;
+	const char *const *storage_opts;
+	size_t n_storage_opts;
+};
+
+#endif

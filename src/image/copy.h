@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * copy.h - the copy engine: one image, or an index with several, from a source to a
+ * destination. Blobs travel on several threads; each is verified against digest and size
+ * while it travels, so the destination never sees the end of a wrong one.
+ */
+#ifndef KEG_IMAGE_COPY_H
+#define KEG_IMAGE_COPY_H
+
+#include "image/progress.h"
+#include "image/transport.h"
+
+enum image_copy_which {
+	IMAGE_COPY_SYSTEM = 0, /* from an index the one for the platform */
+	IMAGE_COPY_ALL,	       /* the index and all of its images */
+	IMAGE_COPY_INDEX_ONLY, /* the index alone */
+};
+
+struct image_copy {
+	const struct image_access *source_access; /* platform wanted, policy */
+	enum image_copy_which which;
+	const char *format;	   /* media type of the manifest wanted, NULL: the source's */
+	bool preserve_digests;	   /* fail rather than change a manifest */
+	bool compress, decompress; /* --dest-compress, --dest-decompress */
+	const char *compress_with; /* "gzip", "zstd" or NULL: gzip */
+	int compress_level;	   /* 0: the format's default */
+	const char *spool_dir;	   /* partial blobs for a later retry; NULL: none are kept */
+	struct image_progress progress;
+};
+
+/* Both ends stay the caller's. *manifest (may be NULL) gets the manifest as it was written. */
+int image_copy_run(struct image_source *src, struct image_dest *dst, const struct image_copy *how,
+		   struct keg_buf *manifest, struct keg_err *err) KEG_MUST_CHECK;
+
+/*
+ * From name to name: policy, opening, copying, commit, and up to `retries` more tries after
+ * failures of the network.
+ */
+struct image_copy_names {
+	const char *source, *dest; /* "transport:details" */
+	const struct image_access *source_access, *dest_access;
+	unsigned retries;
+	const char *const *additional_tags; /* docker-archive: */
+	size_t n_additional_tags;
+};
+int image_copy_by_name(const struct image_copy_names *names, struct image_copy *how,
+		       struct keg_buf *manifest, struct keg_err *err) KEG_MUST_CHECK;
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * transfer.h - everything that moves images, as one table. The programs do not link it:
+ * HTTP, TLS, compression and hashing live in libkeg-transfer.so, which transfer_open() loads on
+ * first use, so that commands that move nothing start without them.
+ *
+ * All functions return >= 0 or a negative code with *err filled. Texts in results are the
+ * caller's to free (transfer_strings are keg_strv).
+ */
+#ifndef KEG_IMAGE_TRANSFER_H
+#define KEG_IMAGE_TRANSFER_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/strv.h"
+#include "image/access.h"
+#include "image/copy.h"
+#include "image/progress.h"
+
+/* Raised when the table changes; transfer_open() refuses another's. */
+enum { TRANSFER_VERSION = 1 };
+
+enum transfer_pull_policy {
+	TRANSFER_PULL_MISSING = 0, /* only when the store has no such image */
+	TRANSFER_PULL_ALWAYS,
+	TRANSFER_PULL_NEWER, /* when the registry has another; its failure is no error if there
+				is one here */
+	TRANSFER_PULL_NEVER,
+};
+
+struct transfer_pull {
+	const struct image_access *access; /* registry, platform and store */
+	/* A short name, a full name, an id in the store, or "transport:details". */
+	const char *name;
+	enum transfer_pull_policy policy;
+	bool all_tags; /* -a: each tag of the repository */
+	unsigned retries;
+	struct image_progress progress;
+};
+
+struct transfer_load {
+	const struct image_access *access;
+	const char *path; /* an archive or a folder; NULL or "-": standard input */
+	struct image_progress progress;
+};
+
+struct transfer_save {
+	const struct image_access *access;
+	const char *const *names; /* images in the store */
+	size_t n_names;
+	const char *format; /* "docker-archive" (default), "oci-archive", "oci-dir", "docker-dir" */
+	const char *path;   /* "/dev/stdout" or "-": standard output */
+	bool compress;	    /* docker-dir only */
+	struct image_progress progress;
+};
+
+struct transfer_push {
+	const struct image_access *access;
+	const char *image; /* in the store */
+	const char *dest;  /* "transport:details" or a name on a registry; NULL: the image's */
+	const char *format;
+	struct image_progress progress;
+	char **digest; /* may be NULL */
+};
+
+struct transfer_import {
+	const struct image_access *access;
+	const char *path;	    /* a tar of a root file system; NULL or "-": standard input */
+	const char *reference;	    /* name for the image, or NULL */
+	const char *message;	    /* of the commit, or NULL */
+	const char *const *changes; /* "CMD ...", "ENV ...", ... as Dockerfile lines */
+	size_t n_changes;
+	struct image_progress progress;
+};
+
+struct transfer_inspect {
+	const struct image_access *access;
+	const char *name;
+	bool raw;    /* the bytes as they are: of the manifest, or with config, of the config */
+	bool config; /* the config */
+	bool no_tags;
+	unsigned retries;
+};
+
+struct transfer_table {
+	unsigned version;
+	/* Ids of the images named by the request, pulled or already there. */
+	int (*pull)(const struct transfer_pull *req, struct keg_strv *ids, struct keg_err *err);
+	/* Names (or ids of what has none) of what was loaded. */
+	int (*load)(const struct transfer_load *req, struct keg_strv *names, struct keg_err *err);
+	int (*save)(const struct transfer_save *req, struct keg_err *err);
+	int (*push)(const struct transfer_push *req, struct keg_err *err);
+	int (*import)(const struct transfer_import *req, struct keg_strv *ids, struct keg_err *err);
+	/* kegcopy: from name to name. *manifest (may be NULL) is what was written. */
+	int (*copy)(const struct image_copy_names *names, struct image_copy *how,
+		    struct keg_buf *manifest, struct keg_err *err);
+	/* A JSON document (raw: any bytes), appended to *out. */
+	int (*inspect)(const struct transfer_inspect *req, struct keg_buf *out,
+		       struct keg_err *err);
+	/* {"Repository": ..., "Tags": [...]} appended to *out. */
+	int (*list_tags)(const struct image_access *access, const char *name, struct keg_buf *out,
+			 struct keg_err *err);
+	int (*remove)(const struct image_access *access, const char *name, struct keg_err *err);
+	/* "sha256:..." of a manifest's bytes. The caller frees. */
+	char *(*manifest_digest)(const void *bytes, size_t len);
+};
+
+/*
+ * The table, loaded once: libkeg-transfer.so beside the program ($ORIGIN), else in its installed
+ * place. In the static library `transfer_open`. KEG_EUNSUPPORTED, naming the file, when it is
+ * missing or of another version.
+ */
+int transfer_open(const struct transfer_table **out, struct keg_err *err) KEG_MUST_CHECK;
+
+/* The one symbol that libkeg-transfer.so exports. */
+extern const struct transfer_table keg_transfer;
+
+#endif

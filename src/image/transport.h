@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * transport.h - places that images come from and go to.
+ *
+ * The layer `image` moves images between places and knows no command line. One file a place:
+ * docker_transport.c, oci_transport.c, oci_archive.c, docker_archive.c, dir_transport.c,
+ * storage_source.c and storage_dest.c. copy.c moves one image or a whole index from a source
+ * to a destination, pull.c and archive_load.c drive it for the engine, policy.c says what may be
+ * moved, transfer.c gives all of it to the programs through one table.
+ *
+ * Nothing a source gives is trusted: blobs are verified by copy.c against the digest and the
+ * size in the manifest that names them, manifests against the digest they were asked by.
+ */
+#ifndef KEG_IMAGE_TRANSPORT_H
+#define KEG_IMAGE_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/strv.h"
+#include "image/access.h"
+
+enum {
+	IMAGE_DIGEST_MAX = 80,	      /* "sha256:" and 64 digits, with room */
+	IMAGE_MANIFEST_MAX = 4 << 20, /* bytes of a manifest, an index or a config */
+	IMAGE_LAYERS_MAX = 512,
+	IMAGE_INSTANCES_MAX = 512,
+};
+
+/* A blob as a manifest names it. */
+struct image_blob {
+	char digest[IMAGE_DIGEST_MAX]; /* "" when not known yet */
+	int64_t size;		       /* -1 when not known */
+	const char *media_type;	       /* NULL or borrowed from the manifest */
+};
+
+/* Where a source puts bytes; a negative answer ends the transfer with *err as it is. */
+struct image_sink {
+	int (*write)(void *ctx, const void *bytes, size_t len, struct keg_err *err);
+	void *ctx;
+};
+
+/* Where a destination takes bytes from: up to `len` of them, 0 at the verified end. */
+struct image_reader {
+	int64_t (*read)(void *ctx, void *bytes, size_t len, struct keg_err *err);
+	void *ctx;
+};
+
+struct image_source;
+struct image_source_ops {
+	/*
+	 * The manifest or index: of `instance` (a digest) or, when NULL, what the reference
+	 * names. Appended to *out; *media_type is the caller's to free, NULL when unknown.
+	 */
+	int (*manifest)(struct image_source *src, const char *instance, struct keg_buf *out,
+			char **media_type, struct keg_err *err);
+	/*
+	 * A blob's bytes from offset `from` on into the sink. A source that cannot start in the
+	 * middle skips by itself. Called from several threads at once. KEG_ENETWORK means that
+	 * a retry from where it broke off may succeed.
+	 */
+	int (*blob)(struct image_source *src, const struct image_blob *blob, uint64_t from,
+		    const struct image_sink *to, struct keg_err *err);
+	/* May be NULL. Layers as this source really gives them (the store: uncompressed), in
+	 * the manifest's order: those differ from the manifest's. Returns 1, or 0: no change. */
+	int (*real_layers)(struct image_source *src, const char *instance, struct image_blob *out,
+			   size_t n, struct keg_err *err);
+	/* May be NULL: the place has no tags. Appends. */
+	int (*tags)(struct image_source *src, struct keg_strv *out, struct keg_err *err);
+	void (*free)(struct image_source *src);
+};
+
+/* Embedded first in each transport's own struct. */
+struct image_source {
+	const struct image_source_ops *ops;
+	char *name;	       /* "docker://host/repo:tag", as messages and transports print it */
+	char *repository;      /* "host/repo" when it has a docker name, else NULL */
+	bool resumable;	       /* worth keeping partial blobs of: a network lies between */
+	unsigned max_parallel; /* blobs at once; 0: no opinion */
+};
+
+enum image_compression {
+	IMAGE_KEEP = 0,	  /* layers as they come */
+	IMAGE_COMPRESS,	  /* what is not compressed gets it */
+	IMAGE_DECOMPRESS, /* layers go in uncompressed */
+};
+
+struct image_dest;
+struct image_dest_ops {
+	/*
+	 * Is the blob there already? 1: *have is what to write in the manifest (it may name an
+	 * equivalent blob when `substitute`), 0: no. Called before any put_blob of this blob.
+	 */
+	int (*reuse)(struct image_dest *dst, const struct image_blob *blob, bool substitute,
+		     struct image_blob *have, struct keg_err *err);
+	/*
+	 * Take a blob; digest and size may be unknown (""/-1) and are then found here. *put
+	 * gets both. Called from several threads at once. On failure, also one that the reader
+	 * reports at the very end, the blob is not there.
+	 */
+	int (*put)(struct image_dest *dst, const struct image_blob *blob,
+		   const struct image_reader *from, struct image_blob *put, struct keg_err *err);
+	/* `instance` is its digest below an index, or NULL for what the reference names. */
+	int (*put_manifest)(struct image_dest *dst, const void *bytes, size_t len,
+			    const char *media_type, const char *instance, struct keg_err *err);
+	/* Make everything visible at once. Without it nothing remains of what was put. */
+	int (*commit)(struct image_dest *dst, struct keg_err *err);
+	void (*free)(struct image_dest *dst);
+};
+
+struct image_dest {
+	const struct image_dest_ops *ops;
+	char *name;
+	const char *const *media_types; /* manifests it takes, best first; NULL: all */
+	size_t n_media_types;
+	enum image_compression compression;
+	bool takes_index; /* several images below one reference */
+	bool any_order;	  /* put() may be called from several threads */
+	unsigned max_parallel;
+};
+
+/* What the words before the colon name. */
+struct image_transport {
+	const char *name; /* "docker", "oci", ... */
+	/* Is `rest` (what follows "name:") well formed? The message is the peers'. */
+	int (*check)(const char *rest, struct keg_err *err);
+	int (*source)(const char *rest, const struct image_access *access,
+		      struct image_source **out, struct keg_err *err);
+	int (*dest)(const char *rest, const struct image_access *access, struct image_dest **out,
+		    struct keg_err *err);
+	/* The scopes of policy.json for `rest`, most specific first; appends. */
+	int (*scopes)(const char *rest, struct keg_strv *out, struct keg_err *err);
+	/* May be NULL: images cannot be deleted there. */
+	int (*remove)(const char *rest, const struct image_access *access, struct keg_err *err);
+};
+
+extern const struct image_transport image_transport_docker;
+extern const struct image_transport image_transport_oci;
+extern const struct image_transport image_transport_oci_archive;
+extern const struct image_transport image_transport_docker_archive;
+extern const struct image_transport image_transport_dir;
+extern const struct image_transport image_transport_storage;
+
+/*
+ * Split "transport:details"; *rest points into `text`. KEG_EUSAGE with the peers' words when
+ * the transport is unknown or the details are malformed.
+ */
+int image_name_parse(const char *text, const struct image_transport **transport, const char **rest,
+		     struct keg_err *err) KEG_MUST_CHECK;
+
+/* "docker, oci, ...": for messages and help. The caller frees. */
+char *image_transport_names(void);
+
+static inline void image_source_free(struct image_source *src)
+{
+	src->ops->free(src);
+}
+KEG_AUTOPTR(image_source, image_source_free)
+
+static inline void image_dest_free(struct image_dest *dst)
+{
+	dst->ops->free(dst);
+}
+KEG_AUTOPTR(image_dest, image_dest_free)
+
+/* All of a small blob, verified; KEG_ECORRUPT when it is not what its digest says. */
+int image_source_blob_read(struct image_source *src, const struct image_blob *blob, size_t most,
+			   struct keg_buf *out, struct keg_err *err) KEG_MUST_CHECK;
+
+/* A manifest, verified against `instance` or the digest in the reference where there is one. */
+int image_source_manifest(struct image_source *src, const char *instance, struct keg_buf *out,
+			  char **media_type, struct keg_err *err) KEG_MUST_CHECK;
+
+#endif
