@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * auth_file.h - credentials from where users keep them: containers-auth.json(5), Docker's
+ * config.json and .dockercfg, and credential helpers (docker-credential-NAME).
+ */
+#ifndef KEG_REGISTRY_AUTH_FILE_H
+#define KEG_REGISTRY_AUTH_FILE_H
+
+#include "base/err.h"
+
+/* Start from {0}; all NULL: anonymous. Owned. */
+struct registry_creds {
+	char *username, *password;
+	char *identity_token; /* an OAuth2 refresh token, instead of the two above */
+};
+void registry_creds_done(struct registry_creds *creds);
+KEG_AUTO(registry_creds, registry_creds_done)
+
+/*
+ * Credentials for `repo` ("host[:port][/path]"): the longest key that covers it in the first
+ * file that has one. `authfile` (may be NULL) is the explicit override; it need not exist.
+ * Returns 1 when found, 0 when there are none.
+ */
+int registry_auth_find(const char *authfile, const char *repo, struct registry_creds *out,
+		       struct keg_err *err) KEG_MUST_CHECK;
+
+/* "user[:password]" of --creds. */
+int registry_creds_parse(const char *text, struct registry_creds *out,
+			 struct keg_err *err) KEG_MUST_CHECK;
+
+#endif
