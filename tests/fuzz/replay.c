@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MAX_INPUT = 64 << 20 };
+enum { MOST_BYTES = 64 << 20 };
 
 int main(int argc, char **argv)
 {
@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 
 		if (entry->d_name[0] == '.')
 			continue;
-		if (keg_file_read(dirfd(dir), entry->d_name, MAX_INPUT, &input, &err) < 0) {
+		if (keg_file_read(dirfd(dir), entry->d_name, MOST_BYTES, &input, &err) < 0) {
 			keg_err_print(&err, stderr);
 			return 1;
 		}
