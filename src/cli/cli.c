@@ -160,6 +160,10 @@ static int run_program(const struct cli_program *program, void *globals, int arg
 	const struct cli_cmd *cmd;
 
 	keg_buf_puts(&path, program->name);
+	if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0)) {
+		printf("%s version %s\n", program->name, program->version);
+		return 0;
+	}
 	int first = cli_parse(program->name, program->opts, true, globals, argc, argv, &help, err);
 	if (first < 0)
 		return first;
