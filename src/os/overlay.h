@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* overlay.h - mounting overlayfs detached, with any number of layers. */
+#ifndef KEG_OS_OVERLAY_H
+#define KEG_OS_OVERLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct overlay_request {
+	int base;		  /* folder that `lower` is relative to */
+	const char *const *lower; /* topmost first, at least one; short names keep it mountable */
+	size_t n_lower;
+	int upper, work;     /* -1: a read-only mount */
+	bool userxattr;	     /* "user.overlay.*": needed in a user namespace */
+	bool is_volatile;    /* never sync; the work folder is then not reusable after a crash */
+	const char *label;   /* SELinux context, or NULL */
+	const char *options; /* comma-separated as in storage.conf's mountopt, or NULL */
+};
+
+/*
+ * The mount as a descriptor of fsmount(2). Options that are mount attributes (nodev, ro, ...)
+ * and those that overlayfs knows are applied; unknown ones are KEG_EUSAGE. On kernels before
+ * 6.5 the layers' names together must fit a page. Changes nothing in this process but for
+ * its descriptors. KEG_EUNSUPPORTED when the kernel has no (unprivileged) overlay.
+ */
+int overlay_mount(const struct overlay_request *req, struct keg_err *err) KEG_MUST_CHECK;
+
+#endif
