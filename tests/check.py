@@ -1,0 +1,251 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Run the lanes of tests and end with one line: N passed, N failed, N skipped.
+
+A lane is a function that returns results. What is not a test by itself (a build, an analyser)
+counts as one. Everything a lane prints goes to build-check/<lane>.log; of failures the
+reason is shown.
+"""
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OUT = os.path.join(ROOT, "build-check")
+JOBS = str(os.cpu_count() or 2)
+FUZZ_SECONDS = int(os.environ.get("KEG_FUZZ_SECONDS", "6"))
+
+
+class Result:
+    """One test: its name, "passed", "failed" or "skipped", and why."""
+
+    def __init__(self, name, outcome, why=""):
+        self.name, self.outcome, self.why = name, outcome, why
+
+
+def run(lane, argv, timeout, env=None, cwd=ROOT):
+    """Run a program into the lane's log. Returns its exit status and what it printed."""
+    log = os.path.join(OUT, lane + ".log")
+    try:
+        done = subprocess.run(argv, cwd=cwd, timeout=timeout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, env=dict(os.environ, **(env or {})), check=False)
+        status, text = done.returncode, done.stdout.decode(errors="replace")
+    except subprocess.TimeoutExpired as late:
+        status, text = -1, (late.stdout or b"").decode(errors="replace") + f"\nnot done after {timeout} s\n"
+    with open(log, "a", encoding="utf-8") as to:
+        to.write(f"$ {' '.join(argv)}\n{text}\n")
+    return status, text
+
+
+def step(lane, name, argv, timeout, env=None):
+    """A program that passes when it exits 0."""
+    status, text = run(lane, argv, timeout, env)
+    tail = "\n".join(line for line in text.splitlines() if "error" in line.lower() or "warning" in line)[-3000:]
+    return Result(name, "passed" if status == 0 else "failed", tail or text[-3000:])
+
+
+def build(lane, folder, *options, env=None):
+    """Configure and build; the log keeps the compiler's words."""
+    path = os.path.join(OUT, folder)
+    if not os.path.exists(os.path.join(path, "build.ninja")):
+        configured = step(lane, folder + ": configure", ["meson", "setup", path, *options], 300, env)
+        if configured.outcome != "passed":
+            return configured
+    return step(lane, folder + ": build", ["ninja", "-C", path], 1200, env)
+
+
+def meson_tests(lane, folder, suite):
+    """The results of one suite, each subtest counted."""
+    path = os.path.join(OUT, folder)
+    env = {"ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
+    run(lane, ["meson", "test", "-C", path, "--no-rebuild", "--suite", suite, "--print-errorlogs"], 900, env)
+    results = []
+    for at in glob.glob(os.path.join(path, "meson-logs", "testlog.json")):
+        with open(at, encoding="utf-8") as lines:
+            for line in lines:
+                test = json.loads(line)
+                good = test["result"] in ("OK", "EXPECTEDFAIL")
+                points = re.findall(r"^(ok|not ok)\b[^\n]*", test.get("stdout", ""), re.M)
+                texts = [m.group(0) for m in re.finditer(r"^(?:ok|not ok)\b[^\n]*", test.get("stdout", ""), re.M)]
+                name = f"{folder}/{test['name']}"
+                if not points or (not good and "not ok" not in points):
+                    outcome = "passed" if good else "skipped" if test["result"] == "SKIP" else "failed"
+                    results.append(Result(name, outcome, test.get("stderr", "")[-2000:]))
+                for text in texts if points else []:
+                    outcome = "failed" if text.startswith("not ok") else "skipped" if "# SKIP" in text else "passed"
+                    results.append(Result(f"{name}: {text}", outcome, test.get("stderr", "")[-2000:]))
+    return results or [Result(f"{folder}: {suite}", "failed", "no test ran")]
+
+
+def junit(path, what):
+    """The results of a JUnit file."""
+    if not os.path.exists(path):
+        return [Result(what, "failed", "no results were written")]
+    results = []
+    for case in ET.parse(path).getroot().iter("testcase"):
+        name = f"{case.get('classname')}.{case.get('name')}"
+        bad = case.find("failure") if case.find("failure") is not None else case.find("error")
+        skipped = case.find("skipped")
+        if bad is not None:
+            results.append(Result(name, "failed", (bad.text or bad.get("message") or "")[-2000:]))
+        elif skipped is not None:
+            results.append(Result(name, "skipped", skipped.get("message") or ""))
+        else:
+            results.append(Result(name, "passed"))
+    return results or [Result(what, "failed", "no test ran")]
+
+
+def pytest(lane, folder, timeout, jobs=JOBS):
+    report = os.path.join(OUT, f"{lane}.xml")
+    if os.path.exists(report):
+        os.unlink(report)
+    argv = ["/usr/bin/python3", "-m", "pytest", "-q", "-ra", "--junitxml", report, folder]
+    if jobs != "1":
+        argv += ["-n", jobs, "--dist", "loadfile"]
+    status, text = run(lane, argv, timeout, {"KEG_BUILD": os.path.join(OUT, "release")})
+    results = junit(report, lane)
+    if status not in (0, 1) and not any(r.outcome == "failed" for r in results):
+        results.append(Result(lane, "failed", text[-2000:]))
+    return results
+
+
+def sources(*patterns):
+    found = subprocess.run(["git", "ls-files", *patterns], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return found.stdout.split()
+
+
+def lane_format():
+    """clang-format over every C file."""
+    return [step("format", "clang-format", ["clang-format", "--dry-run", "-Werror", *sources("*.c", "*.h")], 300)]
+
+
+def lane_build():
+    """The release build with gcc; the one the command tests use."""
+    return [build("build", "release", "--buildtype=release", "-Db_lto=true")]
+
+
+def lane_unit():
+    return [build("unit", "debug"), *meson_tests("unit", "debug", "unit")]
+
+
+def lane_clang():
+    return [build("clang", "clang", env={"CC": "clang"})]
+
+
+def lane_sanitize():
+    first = build("sanitize", "sanitize", "-Db_sanitize=address,undefined", "-Dbuildtype=debug")
+    return [first, *meson_tests("sanitize", "sanitize", "unit")]
+
+
+def lane_analyze():
+    """gcc -fanalyzer and cppcheck."""
+    return [
+        build("analyze", "analyzer", "-Dc_args=-fanalyzer", "-Dtests=false"),
+        step("analyze", "cppcheck", ["cppcheck", "-q", "-j", JOBS, "--error-exitcode=1", "--inline-suppr",
+                                     "--enable=warning,portability", "--suppress=unknownMacro",
+                                     "--suppress=normalCheckLevelMaxBranches", "--std=c11", "-Isrc", "-Iinclude", "src"], 900),
+    ]
+
+
+def lane_tidy():
+    """clang-tidy over the sources, against the clang build's commands."""
+    first = build("tidy", "clang", env={"CC": "clang"})
+    files = [f for f in sources("src/*.c")]
+    return [first, step("tidy", "clang-tidy", ["run-clang-tidy-14", "-quiet", "-j", JOBS, "-p", os.path.join(OUT, "clang"),
+                                               *files], 1500)]
+
+
+def lane_fuzz():
+    """Every fuzz target for a few seconds, from its corpus."""
+    first = build("fuzz", "fuzz", "-Dfuzz=true", "-Db_sanitize=address,undefined", "-Dbuildtype=debugoptimized",
+                  env={"CC": "clang"})
+    results = [first]
+    targets = sorted(glob.glob(os.path.join(OUT, "fuzz", "tests", "fuzz_*")))
+    running = []
+    for target in [t for t in targets if os.access(t, os.X_OK) and os.path.isfile(t)]:
+        name = os.path.basename(target)[len("fuzz_"):]
+        corpus = os.path.join(OUT, "corpus", name)
+        shutil.rmtree(corpus, ignore_errors=True)
+        shutil.copytree(os.path.join(ROOT, "tests", "fuzz", "corpus", name), corpus)
+        log = open(os.path.join(OUT, f"fuzz-{name}.log"), "wb")
+        argv = [target, f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=1024", "-timeout=10", "-max_len=65536",
+                f"-artifact_prefix={OUT}/fuzz-{name}-", corpus]
+        running.append((name, subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL), log))
+        if len(running) >= int(JOBS):
+            results.append(finish_fuzz(*running.pop(0)))
+    return results + [finish_fuzz(*job) for job in running]
+
+
+def finish_fuzz(name, process, log):
+    try:
+        status = process.wait(timeout=FUZZ_SECONDS * 10 + 60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        status = process.wait()
+    log.close()
+    with open(log.name, "rb") as text:
+        return Result(f"fuzz {name}", "passed" if status == 0 else "failed", text.read()[-1500:].decode(errors="replace"))
+
+
+def lane_cli():
+    return pytest("cli", "tests/cli", 900)
+
+
+def lane_interop():
+    return pytest("interop", "tests/interop", 900)
+
+
+def lane_vm():
+    return pytest("vm", "tests/vm", 900, jobs="1")
+
+
+def lane_docs():
+    return pytest("docs", "tests/lint", 300)
+
+
+LANES = {
+    "format": lane_format, "build": lane_build, "unit": lane_unit, "docs": lane_docs, "cli": lane_cli,
+    "interop": lane_interop, "vm": lane_vm, "sanitize": lane_sanitize, "clang": lane_clang, "fuzz": lane_fuzz,
+    "analyze": lane_analyze, "tidy": lane_tidy,
+}
+NEEDS_BUILD = {"docs", "cli", "interop", "vm"}
+
+
+def main(names):
+    unknown = [n for n in names if n not in LANES]
+    if unknown:
+        print(f"no lane {unknown[0]}; there are: {' '.join(LANES)}", file=sys.stderr)
+        return 2
+    os.makedirs(OUT, exist_ok=True)
+    chosen = [n for n in LANES if not names or n in names]
+    if NEEDS_BUILD & set(chosen) and "build" not in chosen:
+        chosen.insert(0, "build")
+    totals = {"passed": 0, "failed": 0, "skipped": 0}
+    for name in chosen:
+        log = os.path.join(OUT, name + ".log")
+        if os.path.exists(log):
+            os.unlink(log)
+        start = time.monotonic()
+        results = LANES[name]()
+        counts = {k: sum(r.outcome == k for r in results) for k in totals}
+        for key, count in counts.items():
+            totals[key] += count
+        print(f"{name:9} {counts['passed']:5} passed {counts['failed']:4} failed {counts['skipped']:4} skipped "
+              f"{time.monotonic() - start:6.0f} s", flush=True)
+        for result in results:
+            if result.outcome == "failed":
+                print(f"  FAILED {result.name}\n    " + result.why.strip().replace("\n", "\n    "), flush=True)
+        for why in sorted({f"{r.name}: {r.why}" for r in results if r.outcome == "skipped"})[:40]:
+            print(f"  skipped {why[:200]}", flush=True)
+    print(f"{totals['passed']} passed, {totals['failed']} failed, {totals['skipped']} skipped", flush=True)
+    return 1 if totals["failed"] or not totals["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
