@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The map of a new namespace is written by newuidmap and newgidmap, which must run outside
+ * of it. So two children are forked first; they wait on a pipe until this process has left
+ * its user namespace, and then become those programs.
+ */
+#include "engine/userns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "base/strv.h"
+
+enum { MAX_SUBID_FILE = 8 << 20, MAX_RANGES = 64 };
+
+#define ENV_OWNER "_CONTAINERS_ROOTLESS_UID"
+#define ENV_DONE "_CONTAINERS_USERNS_CONFIGURED"
+
+uid_t userns_owner(void)
+{
+	const char *owner = getenv(ENV_OWNER);
+	struct keg_err err;
+	uint32_t uid;
+
+	if (geteuid() == 0 && getenv(ENV_DONE) && owner && keg_parse_u32(owner, &uid, &err) >= 0)
+		return uid;
+	return geteuid();
+}
+
+bool userns_is_rootless(void)
+{
+	return userns_owner() != 0;
+}
+
+bool userns_is_outside(void)
+{
+	return geteuid() != 0;
+}
+
+void userns_export(void)
+{
+	autofree char *owner = keg_printf("%u", userns_owner());
+
+	setenv(ENV_OWNER, owner, 1);
+	setenv(ENV_DONE, "done", 1);
+}
+
+/* "NAME:START:COUNT" of subuid(5) where NAME is the user's name or number. */
+static bool take_line(char *line, const char *name, const char *number, struct userns_range *out)
+{
+	struct keg_err err;
+	char *user = strsep(&line, ":");
+	char *start = strsep(&line, ":");
+	char *count = line;
+
+	if (!start || !count || (strcmp(user, name) != 0 && strcmp(user, number) != 0))
+		return false;
+	return keg_parse_u32(start, &out->outside, &err) >= 0 &&
+	       keg_parse_u32(count, &out->count, &err) >= 0 && out->count > 0;
+}
+
+/* The arguments "PID 0 UID 1 1 START COUNT ..." for newuidmap; returns the count of ranges. */
+static size_t add_ranges(struct keg_strv *argv, const char *file, const char *name, uint32_t id)
+{
+	auto(keg_buf) text = { 0 };
+	struct keg_err err;
+	autofree char *number = keg_printf("%u", id);
+	uint32_t inside = 1;
+	size_t n = 0;
+
+	keg_strv_add(argv, "0");
+	keg_strv_add(argv, number);
+	keg_strv_add(argv, "1");
+	if (keg_file_read(AT_FDCWD, file, MAX_SUBID_FILE, &text, &err) < 0 || text.len == 0)
+		return 0;
+	char *at = text.data;
+	for (char *line; n < MAX_RANGES && (line = strsep(&at, "\n")) != NULL;) {
+		struct userns_range range = { 0 };
+
+		if (!take_line(line, name, number, &range) || inside + range.count < inside)
+			continue;
+		keg_strv_addf(argv, "%u", inside);
+		keg_strv_addf(argv, "%u", range.outside);
+		keg_strv_addf(argv, "%u", range.count);
+		inside += range.count;
+		n++;
+	}
+	return n;
+}
+
+/* Wait for one byte, then become the program; a hang-up means that it is not wanted. */
+static pid_t fork_mapper(int gate, int other_end, const struct keg_strv *argv)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	char byte;
+
+	close(other_end);
+	if (read(gate, &byte, 1) != 1)
+		_exit(1);
+	execvp(argv->v[0], argv->v);
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static int reap(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -1;
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int leave(struct keg_err *err)
+{
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0)
+		return 0;
+	keg_fail_sys(err, errno, "cannot create a user namespace");
+	return keg_hint(err, "Check /proc/sys/user/max_user_namespaces and "
+			     "/proc/sys/kernel/unprivileged_userns_clone.");
+}
+
+static int map_with_helpers(const struct keg_strv *uid_argv, const struct keg_strv *gid_argv,
+			    struct keg_err *err)
+{
+	int gate[2];
+
+	if (pipe2(gate, O_CLOEXEC) < 0)
+		return keg_fail_sys(err, errno, "pipe");
+	pid_t uid_pid = fork_mapper(gate[0], gate[1], uid_argv);
+	pid_t gid_pid = fork_mapper(gate[0], gate[1], gid_argv);
+	int r = leave(err);
+	close(gate[0]);
+	if (r >= 0 && write(gate[1], "gg", 2) != 2)
+		r = keg_fail_sys(err, errno, "start newuidmap");
+	close(gate[1]);
+	int uid_status = uid_pid > 0 ? reap(uid_pid) : -1;
+	int gid_status = gid_pid > 0 ? reap(gid_pid) : -1;
+	if (r < 0)
+		return r;
+	if (uid_status == 0 && gid_status == 0)
+		return 0;
+	keg_fail(err, KEG_EDENIED, "%s cannot set up the user namespace's map",
+		 uid_status != 0 ? "newuidmap" : "newgidmap");
+	return keg_hint(err, "Are the ranges of /etc/subuid and /etc/subgid valid, and is "
+			     "newuidmap installed with its privileges (package uidmap)?");
+}
+
+static int write_text(const char *path, const char *text, struct keg_err *err)
+{
+	autofd int fd = keg_open_at(AT_FDCWD, path, O_WRONLY, 0, err);
+
+	if (fd < 0)
+		return fd;
+	if (write(fd, text, strlen(text)) < 0)
+		return keg_fail_sys(err, errno, "write %s", path);
+	return 0;
+}
+
+static int map_alone(uid_t uid, gid_t gid, struct keg_err *err)
+{
+	autofree char *uid_map = keg_printf("0 %u 1\n", uid);
+	autofree char *gid_map = keg_printf("0 %u 1\n", gid);
+	int r = leave(err);
+
+	if (r >= 0)
+		r = write_text("/proc/self/setgroups", "deny", err);
+	if (r >= 0)
+		r = write_text("/proc/self/uid_map", uid_map, err);
+	if (r >= 0)
+		r = write_text("/proc/self/gid_map", gid_map, err);
+	return r;
+}
+
+static bool program_exists(const char *name)
+{
+	static const char *const dirs[] = { "/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin" };
+
+	for (size_t i = 0; i < KEG_COUNT(dirs); i++) {
+		autofree char *path = keg_path_join(dirs[i], name);
+
+		if (access(path, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int make_new(struct keg_err *err)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	struct passwd *user = getpwuid(uid);
+	autofree char *name = user ? keg_strdup(user->pw_name) : keg_printf("%u", uid);
+	auto(keg_strv) uids = { 0 };
+	auto(keg_strv) gids = { 0 };
+
+	keg_strv_add(&uids, "newuidmap");
+	keg_strv_addf(&uids, "%d", getpid());
+	keg_strv_add(&gids, "newgidmap");
+	keg_strv_addf(&gids, "%d", getpid());
+	size_t n_uids = add_ranges(&uids, "/etc/subuid", name, uid);
+	size_t n_gids = add_ranges(&gids, "/etc/subgid", name, gid);
+	if (n_uids == 0 || n_gids == 0)
+		keg_warn("no ranges for user %s in /etc/subuid and /etc/subgid: only its own "
+			 "id is mapped, which might break some images",
+			 name);
+	else if (!program_exists("newuidmap") || !program_exists("newgidmap"))
+		keg_warn("newuidmap and newgidmap are not installed (package uidmap): only the "
+			 "user's own id is mapped, which might break some images");
+	else
+		return map_with_helpers(&uids, &gids, err);
+	return map_alone(uid, gid, err);
+}
+
+/* The mount namespace is not joined: ours is private, so that nothing we mount is seen. */
+static int join(pid_t pid, struct keg_err *err)
+{
+	autofree char *path = keg_printf("/proc/%d/ns/user", pid);
+	autofd int fd = keg_open_at(AT_FDCWD, path, O_RDONLY, 0, err);
+
+	if (fd < 0)
+		return fd;
+	if (setns(fd, CLONE_NEWUSER) < 0 || unshare(CLONE_NEWNS) < 0)
+		return keg_fail_sys(err, errno, "join the user namespace of process %d", pid);
+	return 0;
+}
+
+int userns_enter(pid_t pid, struct keg_err *err)
+{
+	if (!userns_is_outside())
+		return 0;
+	userns_export();
+	/* The map's files belong to root when the process is not dumpable. */
+	prctl(PR_SET_DUMPABLE, 1);
+	int r = pid > 0 ? join(pid, err) : make_new(err);
+	if (r < 0)
+		return r;
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return keg_fail_sys(err, errno, "become root in the user namespace");
+	if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+		return keg_fail_sys(err, errno, "make mounts private");
+	return 0;
+}
+
+int userns_read_map(const char *path, struct userns_map *out, struct keg_arena *arena,
+		    struct keg_err *err)
+{
+	auto(keg_buf) text = { 0 };
+	int r = keg_file_read(AT_FDCWD, path, MAX_SUBID_FILE, &text, err);
+
+	if (r < 0)
+		return r;
+	*out = (struct userns_map){ .rows = keg_arena_alloc(arena, 512, sizeof *out->rows) };
+	char *at = text.len ? text.data : NULL;
+	for (char *line; out->n < 340 && (line = strsep(&at, "\n")) != NULL;) {
+		struct userns_range *row = &out->rows[out->n];
+
+		if (sscanf(line, "%u %u %u", &row->inside, &row->outside, &row->count) == 3)
+			out->n++;
+	}
+	return 0;
+}
