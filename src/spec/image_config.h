@@ -16,7 +16,8 @@
 
 enum {
 	IMAGE_CONFIG_BYTES_MAX = 4 << 20,
-	IMAGE_LAYERS_MAX = 4096, /* the same for a manifest's layers and a config's diff_ids */
+	IMAGE_CONFIG_LAYERS_MAX =
+		4096, /* the same for a manifest's layers and a config's diff_ids */
 };
 
 struct image_healthcheck {

@@ -126,6 +126,8 @@ enum media_packing media_packing_of(const char *media_type);
 bool media_is_foreign(const char *media_type);
 /* The layer type of a format and packing; NULL when the format has none. */
 const char *media_layer(enum manifest_kind kind, enum media_packing packing);
+/* A layer's type in the other format, packing and foreignness kept; NULL: there is none. */
+const char *media_translate(const char *media_type, enum manifest_kind to);
 
 /* Rows for those who print parts of it. */
 extern const struct keg_json_field descriptor_rows[];
