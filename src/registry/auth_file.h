@@ -7,6 +7,7 @@
 #define KEG_REGISTRY_AUTH_FILE_H
 
 #include "base/err.h"
+#include "base/strv.h"
 
 /* Start from {0}; all NULL: anonymous. Owned. */
 struct registry_creds {
@@ -17,12 +18,14 @@ void registry_creds_done(struct registry_creds *creds);
 KEG_AUTO(registry_creds, registry_creds_done)
 
 /*
- * Credentials for `repo` ("host[:port][/path]"): the longest key that covers it in the first
- * file that has one. `authfile` (may be NULL) is the explicit override; it need not exist.
+ * Credentials for `repo` ("host[:port][/path]"). `helpers` is credential-helpers of
+ * registries.conf: programs to ask in turn, where "containers-auth.json" stands for the files
+ * (NULL or empty: those alone). In the files the longest key that covers `repo` counts, in the
+ * first file that has one. `authfile` (may be NULL) is the explicit first one; it need not exist.
  * Returns 1 when found, 0 when there are none.
  */
-int registry_auth_find(const char *authfile, const char *repo, struct registry_creds *out,
-		       struct keg_err *err) KEG_MUST_CHECK;
+int registry_auth_find(const char *authfile, const struct keg_strv *helpers, const char *repo,
+		       struct registry_creds *out, struct keg_err *err) KEG_MUST_CHECK;
 
 /* "user[:password]" of --creds. */
 int registry_creds_parse(const char *text, struct registry_creds *out,

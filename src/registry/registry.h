@@ -20,6 +20,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "base/strv.h"
 
 /* --tls-verify: what the command line says wins over registries.conf. */
 enum registry_tls {
@@ -33,11 +34,13 @@ struct registry_options {
 	const char *authfile; /* --authfile, else $REGISTRY_AUTH_FILE and the usual places */
 	const char *username; /* --creds: instead of what the files say; NULL: the files */
 	const char *password;
-	const char *registry_token; /* --registry-token: a ready bearer token */
-	bool anonymous;		    /* --no-creds */
-	const char *cert_dir;	    /* --cert-dir: instead of certs.d/<host> */
+	const char *registry_token;	/* --registry-token: a ready bearer token */
+	bool anonymous;			/* --no-creds */
+	const struct keg_strv *helpers; /* registry_config_helpers(), or NULL */
+	const char *cert_dir;		/* --cert-dir: instead of certs.d/<host> */
 	enum registry_tls tls;
 	const char *user_agent;	   /* NULL: "keg" and the version */
+	unsigned stall_seconds;	   /* break off a transfer without progress; 0: 60 */
 	const atomic_bool *cancel; /* may be NULL; set: transfers end soon with KEG_EBUSY */
 };
 
