@@ -31,13 +31,18 @@ struct image_access {
 	bool insecure_policy; /* accept anything */
 
 	/* files */
-	const char *shared_blob_dir; /* oci: blobs of several layouts in one place */
-	const char *tmpdir;	     /* big temporary files; NULL: $TMPDIR, then /var/tmp */
+	const char *shared_blob_dir;	    /* oci: blobs of several layouts in one place */
+	bool oci_accept_uncompressed;	    /* oci: layers need not be compressed */
+	const char *const *additional_tags; /* docker-archive: more names for the image */
+	size_t n_additional_tags;
+	const char *tmpdir; /* big temporary files; NULL: $TMPDIR, then /var/tmp */
 
 	/* containers-storage: without a specifier; NULL: storage.conf decides */
 	const char *graphroot, *runroot, *driver;
 	const char *const *storage_opts;
 	size_t n_storage_opts;
+	bool rootless; /* an ordinary user, in his user namespace by now */
+	unsigned uid;  /* his own id outside of it */
 };
 
 #endif

@@ -33,15 +33,20 @@ int image_copy_run(struct image_source *src, struct image_dest *dst, const struc
 		   struct keg_buf *manifest, struct keg_err *err) KEG_MUST_CHECK;
 
 /*
+ * The digest of the image in an index that `access` wants (its platform, else this machine's),
+ * within `doc`; NULL with *err filled when there is none. `name` is for the message.
+ */
+const char *image_pick_instance(const struct manifest_doc *doc, const struct image_access *access,
+				const char *name, struct keg_err *err) KEG_MUST_CHECK;
+
+/*
  * From name to name: policy, opening, copying, commit, and up to `retries` more tries after
- * failures of the network.
+ * failures of the network. Fills how->source_access.
  */
 struct image_copy_names {
 	const char *source, *dest; /* "transport:details" */
 	const struct image_access *source_access, *dest_access;
 	unsigned retries;
-	const char *const *additional_tags; /* docker-archive: */
-	size_t n_additional_tags;
 };
 int image_copy_by_name(const struct image_copy_names *names, struct image_copy *how,
 		       struct keg_buf *manifest, struct keg_err *err) KEG_MUST_CHECK;

@@ -18,35 +18,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "archive/stream.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/strv.h"
 #include "image/access.h"
+#include "spec/digest.h"
+#include "spec/manifest.h"
 
-enum {
-	IMAGE_DIGEST_MAX = 80,	      /* "sha256:" and 64 digits, with room */
-	IMAGE_MANIFEST_MAX = 4 << 20, /* bytes of a manifest, an index or a config */
-	IMAGE_LAYERS_MAX = 512,
-	IMAGE_INSTANCES_MAX = 512,
-};
+enum { IMAGE_CONFIG_LAYER = -1 };
 
 /* A blob as a manifest names it. */
 struct image_blob {
-	char digest[IMAGE_DIGEST_MAX]; /* "" when not known yet */
-	int64_t size;		       /* -1 when not known */
-	const char *media_type;	       /* NULL or borrowed from the manifest */
-};
-
-/* Where a source puts bytes; a negative answer ends the transfer with *err as it is. */
-struct image_sink {
-	int (*write)(void *ctx, const void *bytes, size_t len, struct keg_err *err);
-	void *ctx;
-};
-
-/* Where a destination takes bytes from: up to `len` of them, 0 at the verified end. */
-struct image_reader {
-	int64_t (*read)(void *ctx, void *bytes, size_t len, struct keg_err *err);
-	void *ctx;
+	char digest[DIGEST_SHA512_LEN + 1]; /* "" when not known yet */
+	int64_t size;			    /* -1 when not known */
+	const char *media_type;		    /* NULL or borrowed from the manifest */
+	int layer;			    /* position in the manifest, or IMAGE_CONFIG_LAYER */
 };
 
 struct image_source;
@@ -58,12 +45,11 @@ struct image_source_ops {
 	int (*manifest)(struct image_source *src, const char *instance, struct keg_buf *out,
 			char **media_type, struct keg_err *err);
 	/*
-	 * A blob's bytes from offset `from` on into the sink. A source that cannot start in the
-	 * middle skips by itself. Called from several threads at once. KEG_ENETWORK means that
-	 * a retry from where it broke off may succeed.
+	 * A blob's bytes into `to`, which is not finished; from offset `from` on, which is 0
+	 * unless the source is resumable. Called from several threads at once.
 	 */
 	int (*blob)(struct image_source *src, const struct image_blob *blob, uint64_t from,
-		    const struct image_sink *to, struct keg_err *err);
+		    struct stream_out *to, struct keg_err *err);
 	/* May be NULL. Layers as this source really gives them (the store: uncompressed), in
 	 * the manifest's order: those differ from the manifest's. Returns 1, or 0: no change. */
 	int (*real_layers)(struct image_source *src, const char *instance, struct image_blob *out,
@@ -78,6 +64,7 @@ struct image_source {
 	const struct image_source_ops *ops;
 	char *name;	       /* "docker://host/repo:tag", as messages and transports print it */
 	char *repository;      /* "host/repo" when it has a docker name, else NULL */
+	char *pinned;	       /* the digest in the reference, or NULL */
 	bool resumable;	       /* worth keeping partial blobs of: a network lies between */
 	unsigned max_parallel; /* blobs at once; 0: no opinion */
 };
@@ -91,6 +78,14 @@ enum image_compression {
 struct image_dest;
 struct image_dest_ops {
 	/*
+	 * May be NULL. Told before any blob what image comes: its manifest as the source has it
+	 * and the bytes of its configuration.
+	 */
+	int (*plan)(struct image_dest *dst, const struct manifest *image, const void *config,
+		    size_t len, struct keg_err *err);
+	/* May be NULL: the index that the image was chosen from, for those who keep it. */
+	int (*toplevel)(struct image_dest *dst, const void *bytes, size_t len, struct keg_err *err);
+	/*
 	 * Is the blob there already? 1: *have is what to write in the manifest (it may name an
 	 * equivalent blob when `substitute`), 0: no. Called before any put_blob of this blob.
 	 */
@@ -98,11 +93,11 @@ struct image_dest_ops {
 		     struct image_blob *have, struct keg_err *err);
 	/*
 	 * Take a blob; digest and size may be unknown (""/-1) and are then found here. *put
-	 * gets both. Called from several threads at once. On failure, also one that the reader
-	 * reports at the very end, the blob is not there.
+	 * gets both. Called from several threads at once. On failure, also one that `from`
+	 * reports at the very end, the blob is not there. `from` stays the caller's.
 	 */
-	int (*put)(struct image_dest *dst, const struct image_blob *blob,
-		   const struct image_reader *from, struct image_blob *put, struct keg_err *err);
+	int (*put)(struct image_dest *dst, const struct image_blob *blob, struct stream_in *from,
+		   struct image_blob *put, struct keg_err *err);
 	/* `instance` is its digest below an index, or NULL for what the reference names. */
 	int (*put_manifest)(struct image_dest *dst, const void *bytes, size_t len,
 			    const char *media_type, const char *instance, struct keg_err *err);
@@ -117,9 +112,9 @@ struct image_dest {
 	const char *const *media_types; /* manifests it takes, best first; NULL: all */
 	size_t n_media_types;
 	enum image_compression compression;
-	bool takes_index; /* several images below one reference */
-	bool any_order;	  /* put() may be called from several threads */
-	unsigned max_parallel;
+	bool takes_index;      /* several images below one reference */
+	bool each_layer;       /* wants a blob that is several layers once for each */
+	unsigned max_parallel; /* puts at once; 0: no opinion */
 };
 
 /* What the words before the colon name. */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * copy_blobs.h - the blobs of one image from source to destination, on several threads.
+ *
+ * Two groups of threads walk the same list. Fetchers ask the destination whether it has the
+ * blob, and otherwise bring it into a pipe; takers hand the pipe's other end, through a
+ * compressor where one is wanted, to the destination. So downloads run ahead of unpacking,
+ * bounded by the pipes. Both walk in order, so nobody waits for a blob behind his own.
+ */
+#ifndef KEG_IMAGE_COPY_BLOBS_H
+#define KEG_IMAGE_COPY_BLOBS_H
+
+#include "archive/compress.h"
+#include "image/reporter.h"
+#include "image/transport.h"
+
+/* What happens to a blob's bytes between the two. */
+enum copy_change { COPY_AS_IS = 0, COPY_PACK, COPY_UNPACK, COPY_REPACK };
+
+struct copy_blob {
+	struct image_blob want; /* as the source gives it */
+	enum copy_change change;
+	enum compression packing; /* PACK, REPACK: with what */
+	struct image_blob put;	  /* filled: as the destination has it */
+	bool reused;		  /* filled: nothing was sent */
+};
+
+struct copy_blobs {
+	struct image_source *src;
+	struct image_dest *dst;
+	struct copy_blob *v;
+	size_t n;
+	int level;	       /* of compression */
+	const char *spool_dir; /* partial blobs; NULL: none are kept */
+	struct image_reporter *reporter;
+};
+
+/* The first failure ends all; every thread has ended when it returns. */
+int copy_blobs_run(const struct copy_blobs *what, struct keg_err *err) KEG_MUST_CHECK;
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What changes is decided before anything moves: the format of the manifest, the packing of
+ * each layer. A manifest none of which changed is handed on byte by byte.
+ */
+#include "image/copy_image.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "image/copy_blobs.h"
+#include "spec/image_config.h"
+
+struct plan {
+	const struct copy_image *what;
+	struct keg_arena arena;
+	struct manifest_doc doc;
+	enum manifest_kind kind; /* as it will be written */
+	struct copy_blob *blobs;
+	size_t n;
+	bool changed;
+	struct keg_buf config;
+};
+
+static void plan_done(struct plan *plan)
+{
+	keg_buf_done(&plan->config);
+	keg_arena_done(&plan->arena);
+	free(plan->blobs);
+}
+KEG_AUTO(plan, plan_done)
+
+static void blob_of(const struct descriptor *d, int layer, struct image_blob *out)
+{
+	*out = (struct image_blob){ .size = d->size, .media_type = d->media_type, .layer = layer };
+	snprintf(out->digest, sizeof out->digest, "%s", d->digest);
+}
+
+static bool dest_takes(const struct image_dest *dst, enum manifest_kind kind)
+{
+	if (!dst->media_types)
+		return true;
+	for (size_t i = 0; i < dst->n_media_types; i++) {
+		if (keg_str_eq(dst->media_types[i], manifest_kind_media(kind)))
+			return true;
+	}
+	return false;
+}
+
+static bool wants_zstd(const struct plan *plan)
+{
+	return keg_str_eq(plan->what->how->compress_with, "zstd");
+}
+
+/* The user's word first, then the source's own format, then the destination's best. */
+static int choose_kind(struct plan *plan, struct keg_err *err)
+{
+	const struct image_dest *dst = plan->what->dst;
+	const char *format = plan->what->how->format;
+
+	plan->kind = plan->doc.kind;
+	if (format) {
+		plan->kind = manifest_kind_of_media(format);
+		if (!manifest_kind_is_image(plan->kind))
+			return keg_fail(err, KEG_EUNSUPPORTED, "cannot write manifests of type %s",
+					format);
+		return 0;
+	}
+	/* Docker's format has no type for zstd layers. */
+	if (plan->kind == MANIFEST_DOCKER && wants_zstd(plan) && dest_takes(dst, MANIFEST_OCI))
+		plan->kind = MANIFEST_OCI;
+	if (!dest_takes(dst, plan->kind))
+		plan->kind = manifest_kind_of_media(dst->media_types[0]);
+	return 0;
+}
+
+static enum image_compression wanted_compression(const struct plan *plan)
+{
+	const struct image_copy *how = plan->what->how;
+
+	if (how->compress)
+		return IMAGE_COMPRESS;
+	return how->decompress ? IMAGE_DECOMPRESS : plan->what->dst->compression;
+}
+
+static void choose_change(const struct plan *plan, struct copy_blob *blob)
+{
+	enum media_packing has = media_packing_of(blob->want.media_type);
+	enum image_compression want = wanted_compression(plan);
+
+	blob->packing = wants_zstd(plan) ? COMPRESSION_ZSTD : COMPRESSION_GZIP;
+	if (want == IMAGE_DECOMPRESS && (has == MEDIA_GZIP || has == MEDIA_ZSTD))
+		blob->change = COPY_UNPACK;
+	else if (want == IMAGE_COMPRESS && has == MEDIA_PLAIN)
+		blob->change = COPY_PACK;
+	else if (want == IMAGE_COMPRESS && plan->what->how->compress_with &&
+		 (has == MEDIA_GZIP || has == MEDIA_ZSTD) &&
+		 has != (wants_zstd(plan) ? MEDIA_ZSTD : MEDIA_GZIP))
+		blob->change = COPY_REPACK;
+}
+
+/* The store gives layers unpacked, whatever the manifest says that they were. */
+static int real_layers(struct plan *plan, struct keg_err *err)
+{
+	struct image_source *src = plan->what->src;
+
+	if (!src->ops->real_layers || plan->n == 0)
+		return 0;
+
+	struct image_blob *real = keg_arena_alloc(&plan->arena, plan->n, sizeof *real);
+	int r = src->ops->real_layers(src, plan->what->instance, real, plan->n, err);
+	if (r <= 0)
+		return r;
+	for (size_t i = 0; i < plan->n; i++) {
+		struct image_blob *want = &plan->blobs[i].want;
+
+		if (!keg_str_eq(want->digest, real[i].digest))
+			plan->changed = true;
+		*want = real[i];
+		want->layer = (int)i;
+		want->media_type = media_layer(plan->doc.kind, MEDIA_PLAIN);
+	}
+	return 0;
+}
+
+static int plan_layers(struct plan *plan, struct keg_err *err)
+{
+	plan->n = plan->doc.image.n_layers;
+	plan->blobs = keg_alloc(plan->n + 1, sizeof *plan->blobs);
+	for (size_t i = 0; i < plan->n; i++)
+		blob_of(&plan->doc.image.layers[i], (int)i, &plan->blobs[i].want);
+
+	int r = real_layers(plan, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < plan->n; i++) {
+		choose_change(plan, &plan->blobs[i]);
+		if (plan->blobs[i].change != COPY_AS_IS)
+			plan->changed = true;
+	}
+	if (plan->kind != plan->doc.kind)
+		plan->changed = true;
+	if (plan->changed && plan->what->how->preserve_digests)
+		return keg_fail(err, KEG_EUSAGE,
+				"Manifest cannot be written as it is to %s, and digests are to be "
+				"preserved",
+				plan->what->dst->name);
+	return 0;
+}
+
+/* One entry for each blob, unless the destination wants each layer: duplicates go last. */
+static size_t without_duplicates(const struct plan *plan, struct copy_blob *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		bool seen = false;
+
+		for (size_t k = 0; k < n && !plan->what->dst->each_layer && !seen; k++)
+			seen = keg_str_eq(out[k].want.digest, plan->blobs[i].want.digest) &&
+			       out[k].change == plan->blobs[i].change;
+		if (!seen)
+			out[n++] = plan->blobs[i];
+	}
+	return n;
+}
+
+static void spread_results(struct plan *plan, const struct copy_blob *done, size_t n)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		for (size_t k = 0; k < n; k++) {
+			if (plan->what->dst->each_layer
+				    ? k != i
+				    : !keg_str_eq(done[k].want.digest, plan->blobs[i].want.digest))
+				continue;
+			plan->blobs[i].put = done[k].put;
+			plan->blobs[i].reused = done[k].reused;
+		}
+	}
+}
+
+static int move_layers(struct plan *plan, struct keg_err *err)
+{
+	struct copy_blob *todo = keg_arena_alloc(&plan->arena, plan->n + 1, sizeof *todo);
+	size_t n = without_duplicates(plan, todo);
+	const struct copy_blobs blobs = {
+		.src = plan->what->src,
+		.dst = plan->what->dst,
+		.v = todo,
+		.n = n,
+		.level = plan->what->how->compress_level,
+		.spool_dir = plan->what->how->spool_dir,
+		.reporter = plan->what->reporter,
+	};
+
+	int r = copy_blobs_run(&blobs, err);
+	if (r < 0)
+		return r;
+	spread_results(plan, todo, n);
+	return 0;
+}
+
+static int move_config(struct plan *plan, struct keg_err *err)
+{
+	struct image_dest *dst = plan->what->dst;
+	struct image_blob config, put;
+
+	blob_of(plan->doc.image.config, IMAGE_CONFIG_LAYER, &config);
+	int r = dst->ops->reuse(dst, &config, false, &put, err);
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		image_report_blob(plan->what->reporter, IMAGE_EVENT_SKIPPED, &config, 0);
+		return 0;
+	}
+
+	image_report_blob(plan->what->reporter, IMAGE_EVENT_STARTED, &config, 0);
+	autoptr(stream_in) from = stream_in_memory(plan->config.data, plan->config.len);
+	r = dst->ops->put(dst, &config, from, &put, err);
+	if (r < 0)
+		return keg_wrap(err, "writing config %s", config.digest);
+	image_report_blob(plan->what->reporter, IMAGE_EVENT_DONE, &config,
+			  (uint64_t)plan->config.len);
+	return 0;
+}
+
+static enum media_packing packing_after(const struct copy_blob *blob)
+{
+	if (blob->change == COPY_UNPACK)
+		return MEDIA_PLAIN;
+	if (blob->change == COPY_AS_IS)
+		return media_packing_of(blob->want.media_type);
+	return blob->packing == COMPRESSION_ZSTD ? MEDIA_ZSTD : MEDIA_GZIP;
+}
+
+/* The layers as they arrived, then the whole in the wanted format. */
+static int rewrite(struct plan *plan, struct keg_buf *out, struct keg_err *err)
+{
+	struct manifest converted;
+	struct manifest image = plan->doc.image;
+	size_t n = plan->n;
+
+	image.layers = keg_arena_alloc(&plan->arena, n + 1, sizeof *image.layers);
+	memcpy(image.layers, plan->doc.image.layers, n * sizeof *image.layers);
+	for (size_t i = 0; i < n; i++) {
+		const struct copy_blob *blob = &plan->blobs[i];
+		struct descriptor *layer = &image.layers[i];
+
+		layer->digest = keg_arena_strdup(&plan->arena, blob->put.digest);
+		layer->size = blob->put.size;
+		if (blob->reused && blob->put.media_type != blob->want.media_type)
+			layer->media_type = blob->put.media_type;
+		else if (media_packing_of(layer->media_type) != packing_after(blob))
+			layer->media_type = media_layer(plan->kind, packing_after(blob));
+		if (!layer->media_type)
+			return keg_fail(err, KEG_EUNSUPPORTED,
+					"layer %s has no type in manifests of type %s",
+					layer->digest, manifest_kind_media(plan->kind));
+	}
+	int r = manifest_convert(&image, plan->kind, &plan->arena, &converted, err);
+	if (r < 0)
+		return r;
+	manifest_emit(&converted, out);
+	return 0;
+}
+
+static bool was_substituted(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct copy_blob *blob = &plan->blobs[i];
+
+		if (blob->change == COPY_AS_IS && !keg_str_eq(blob->put.digest, blob->want.digest))
+			return true;
+	}
+	return false;
+}
+
+static int write_manifest(struct plan *plan, const struct keg_buf *bytes, struct keg_buf *written,
+			  struct keg_err *err)
+{
+	struct image_dest *dst = plan->what->dst;
+	const char *type = manifest_kind_media(plan->kind);
+	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	size_t start = written->len;
+
+	if (plan->changed || was_substituted(plan)) {
+		int r = rewrite(plan, written, err);
+		if (r < 0)
+			return r;
+	} else {
+		keg_buf_add(written, bytes->data, bytes->len);
+	}
+
+	keg_sha256_hex(written->data + start, written->len - start, digest + 7);
+	image_report_text(plan->what->reporter, "Writing manifest to image destination");
+	return dst->ops->put_manifest(dst, written->data + start, written->len - start, type,
+				      plan->what->below_index ? digest : NULL, err);
+}
+
+static int make_plan(struct plan *plan, const struct keg_buf *bytes, const char *media_type,
+		     struct keg_err *err)
+{
+	struct image_blob config;
+	struct image_dest *dst = plan->what->dst;
+
+	int r = manifest_parse(bytes->data, bytes->len, media_type, &plan->arena, &plan->doc, err);
+	if (r < 0)
+		return keg_wrap(err, "parsing manifest of %s", plan->what->src->name);
+	if (!manifest_kind_is_image(plan->doc.kind))
+		return keg_fail(err, KEG_ECORRUPT, "an index stands where %s should have an image",
+				plan->what->src->name);
+	r = choose_kind(plan, err);
+	if (r >= 0)
+		r = plan_layers(plan, err);
+	if (r < 0)
+		return r;
+
+	blob_of(plan->doc.image.config, IMAGE_CONFIG_LAYER, &config);
+	r = image_source_blob_read(plan->what->src, &config, IMAGE_CONFIG_BYTES_MAX, &plan->config,
+				   err);
+	if (r < 0)
+		return keg_wrap(err, "reading config of %s", plan->what->src->name);
+	return dst->ops->plan ? dst->ops->plan(dst, &plan->doc.image, plan->config.data,
+					       plan->config.len, err)
+			      : 0;
+}
+
+int copy_image_run(const struct copy_image *what, const struct keg_buf *bytes,
+		   const char *media_type, struct keg_buf *written, const char **written_type,
+		   struct keg_err *err)
+{
+	auto(plan) plan = { .what = what };
+
+	image_report_text(what->reporter, "Getting image source signatures");
+	int r = make_plan(&plan, bytes, media_type, err);
+	if (r >= 0)
+		r = move_layers(&plan, err);
+	if (r >= 0)
+		r = move_config(&plan, err);
+	if (r >= 0)
+		r = write_manifest(&plan, bytes, written, err);
+	if (r < 0)
+		return r;
+	image_report_text(what->reporter, "Storing signatures");
+	*written_type = manifest_kind_media(plan.kind);
+	return 0;
+}
