@@ -106,9 +106,8 @@ void keg_json_print(struct json_object *value, struct keg_buf *out)
 	keg_buf_add(out, text, len);
 }
 
-static void print_indented(struct json_object *value, int depth, struct keg_buf *out)
+static void print_indented(struct json_object *value, int indent, int depth, struct keg_buf *out)
 {
-	enum { INDENT = 5 };
 	enum json_type type = json_object_get_type(value);
 	bool first = true;
 
@@ -120,21 +119,21 @@ static void print_indented(struct json_object *value, int depth, struct keg_buf 
 			autojson key = json_object_new_string(name);
 
 			keg_json_print(key, &quoted);
-			keg_buf_printf(out, "%s\n%*s%s: ", first ? "" : ",", INDENT * (depth + 1),
+			keg_buf_printf(out, "%s\n%*s%s: ", first ? "" : ",", indent * (depth + 1),
 				       "", keg_buf_text(&quoted));
-			print_indented(member, depth + 1, out);
+			print_indented(member, indent, depth + 1, out);
 			first = false;
 		}
-		keg_buf_printf(out, "\n%*s}", INDENT * depth, "");
+		keg_buf_printf(out, "\n%*s}", indent * depth, "");
 		return;
 	}
 	if (type == json_type_array && json_object_array_length(value) > 0) {
 		keg_buf_putc(out, '[');
 		for (size_t i = 0; i < json_object_array_length(value); i++) {
-			keg_buf_printf(out, "%s\n%*s", i ? "," : "", INDENT * (depth + 1), "");
-			print_indented(json_object_array_get_idx(value, i), depth + 1, out);
+			keg_buf_printf(out, "%s\n%*s", i ? "," : "", indent * (depth + 1), "");
+			print_indented(json_object_array_get_idx(value, i), indent, depth + 1, out);
 		}
-		keg_buf_printf(out, "\n%*s]", INDENT * depth, "");
+		keg_buf_printf(out, "\n%*s]", indent * depth, "");
 		return;
 	}
 	keg_json_print(value, out);
@@ -142,7 +141,14 @@ static void print_indented(struct json_object *value, int depth, struct keg_buf 
 
 void keg_json_print_pretty(struct json_object *value, struct keg_buf *out)
 {
-	print_indented(value, 0, out);
+	enum { INDENT = 5 };
+
+	print_indented(value, INDENT, 0, out);
+}
+
+void keg_json_print_indented(struct json_object *value, int indent, struct keg_buf *out)
+{
+	print_indented(value, indent, 0, out);
 }
 
 static int wrong_type(struct keg_err *err, const struct keg_json_field *row, const char *want)

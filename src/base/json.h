@@ -50,8 +50,10 @@ void keg_json_put_str(struct json_object *obj, const char *name, const char *tex
 
 /* Go's escaping: as compact JSON with '/' plain; appended to *out. */
 void keg_json_print(struct json_object *value, struct keg_buf *out);
-/* Four-space indentation as the peers' inspect commands print; appended. */
+/* Five spaces a level, as the peers' inspect commands print; appended. */
 void keg_json_print_pretty(struct json_object *value, struct keg_buf *out);
+/* `indent` spaces a level (the peers' lists have four). */
+void keg_json_print_indented(struct json_object *value, int indent, struct keg_buf *out);
 
 enum keg_json_kind {
 	KEG_JSON_END_ = 0,

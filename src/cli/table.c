@@ -11,7 +11,7 @@
 #include "base/strv.h"
 #include "cli/template.h"
 
-enum { GAP = 2 }; /* spaces between columns */
+enum { GAP = 2, INDENT = 4 }; /* spaces between columns, and a level of JSON */
 
 /* Characters, not bytes: UTF-8 continuation bytes take no room. */
 static size_t width_of(const char *text)
@@ -124,7 +124,7 @@ int cli_table_print(const struct cli_table *table, const char *format, struct js
 	if (cli_format_is_json(format)) {
 		auto(keg_buf) out = { 0 };
 
-		keg_json_print_pretty(json_rows ? json_rows : rows, &out);
+		keg_json_print_indented(json_rows ? json_rows : rows, INDENT, &out);
 		fprintf(to, "%s\n", keg_buf_text(&out));
 		return 0;
 	}

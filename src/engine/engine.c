@@ -125,6 +125,10 @@ int engine_enter(struct engine *engine, struct keg_err *err)
 
 int engine_store(struct engine *engine, struct store **out, struct keg_err *err)
 {
+	if (engine->store && engine->store_outside && userns_is_outside()) {
+		store_close(engine->store);
+		engine->store = NULL;
+	}
 	if (!engine->store) {
 		int r = engine_enter(engine, err);
 
@@ -132,6 +136,20 @@ int engine_store(struct engine *engine, struct store **out, struct keg_err *err)
 			r = store_open(&engine->storage, &engine->store, err);
 		if (r < 0)
 			return r;
+		engine->store_outside = false;
+	}
+	*out = engine->store;
+	return 0;
+}
+
+int engine_store_read(struct engine *engine, struct store **out, struct keg_err *err)
+{
+	if (!engine->store) {
+		int r = store_open(&engine->storage, &engine->store, err);
+
+		if (r < 0)
+			return r;
+		engine->store_outside = true;
 	}
 	*out = engine->store;
 	return 0;

@@ -50,10 +50,17 @@ struct engine {
 
 	/* opened on first use */
 	struct store *store;
-	int containers; /* <kegdir>/containers */
-	int names;	/* <kegdir>/names */
-	int run;	/* <rundir>/containers */
+	bool store_outside; /* opened before the namespace was entered: for reading only */
+	int containers;	    /* <kegdir>/containers */
+	int names;	    /* <kegdir>/names */
+	int run;	    /* <rundir>/containers */
 };
+
+/* What a struct engine starts from, so that engine_close() is safe before engine_open(). */
+#define ENGINE_INIT                                      \
+	{                                                \
+		.containers = -1, .names = -1, .run = -1 \
+	}
 
 /* Read the settings; no folder is made and no namespace entered yet. */
 int engine_open(const struct engine_request *request, struct engine *out,
@@ -67,6 +74,13 @@ int engine_enter(struct engine *engine, struct keg_err *err) KEG_MUST_CHECK;
 
 /* The image store, entered and opened on first use; the engine's. */
 int engine_store(struct engine *engine, struct store **out, struct keg_err *err) KEG_MUST_CHECK;
+
+/*
+ * The same for what only reads the lists and documents of images: no namespace is entered,
+ * as these files are the user's own. Layers cannot be touched through it.
+ */
+int engine_store_read(struct engine *engine, struct store **out,
+		      struct keg_err *err) KEG_MUST_CHECK;
 
 /* The three folders, made and opened on first use. */
 int engine_dirs(struct engine *engine, struct keg_err *err) KEG_MUST_CHECK;
