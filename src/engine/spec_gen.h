@@ -3,8 +3,8 @@
  * spec_gen.h - from what the user, the image and containers.conf say to config.json.
  *
  * One file a topic, each filling its part of the document: spec_gen_process.c (command,
- * environment, limits), spec_gen_mounts.c, spec_gen_namespaces.c, spec_gen_devices.c,
- * spec_gen_resources.c and spec_gen_security.c. Everything lives in one arena.
+ * environment, limits), spec_gen_mounts.c, spec_gen_namespaces.c, spec_gen_idmap.c,
+ * spec_gen_devices.c, spec_gen_resources.c and spec_gen_security.c. Everything lives in one arena.
  */
 #ifndef KEG_ENGINE_SPEC_GEN_H
 #define KEG_ENGINE_SPEC_GEN_H
@@ -89,6 +89,7 @@ int spec_gen_run(struct spec_gen *gen, struct keg_err *err) KEG_MUST_CHECK;
 /* The topics, in the order in which spec_gen_run() calls them. */
 int spec_gen_process(struct spec_gen *gen, struct keg_err *err) KEG_MUST_CHECK;
 int spec_gen_namespaces(struct spec_gen *gen, struct keg_err *err) KEG_MUST_CHECK;
+int spec_gen_idmap(struct spec_gen *gen, struct keg_err *err) KEG_MUST_CHECK;
 int spec_gen_mounts(struct spec_gen *gen, struct keg_err *err) KEG_MUST_CHECK;
 int spec_gen_devices(struct spec_gen *gen, struct keg_err *err) KEG_MUST_CHECK;
 int spec_gen_resources(struct spec_gen *gen, struct keg_err *err) KEG_MUST_CHECK;

@@ -27,17 +27,29 @@
 enum { MAX_SUBID_FILE = 8 << 20, MAX_RANGES = 64 };
 
 #define ENV_OWNER "_CONTAINERS_ROOTLESS_UID"
+#define ENV_OWNER_GROUP "_CONTAINERS_ROOTLESS_GID"
 #define ENV_DONE "_CONTAINERS_USERNS_CONFIGURED"
+
+static bool from_outer(const char *name, uint32_t *id)
+{
+	const char *text = getenv(name);
+	struct keg_err err;
+
+	return geteuid() == 0 && getenv(ENV_DONE) && text && keg_parse_u32(text, id, &err) >= 0;
+}
 
 uid_t userns_owner(void)
 {
-	const char *owner = getenv(ENV_OWNER);
-	struct keg_err err;
 	uint32_t uid;
 
-	if (geteuid() == 0 && getenv(ENV_DONE) && owner && keg_parse_u32(owner, &uid, &err) >= 0)
-		return uid;
-	return geteuid();
+	return from_outer(ENV_OWNER, &uid) ? uid : geteuid();
+}
+
+gid_t userns_owner_group(void)
+{
+	uint32_t gid;
+
+	return from_outer(ENV_OWNER_GROUP, &gid) ? gid : getegid();
 }
 
 bool userns_is_rootless(void)
@@ -53,8 +65,10 @@ bool userns_is_outside(void)
 void userns_export(void)
 {
 	autofree char *owner = keg_printf("%u", userns_owner());
+	autofree char *group = keg_printf("%u", userns_owner_group());
 
 	setenv(ENV_OWNER, owner, 1);
+	setenv(ENV_OWNER_GROUP, group, 1);
 	setenv(ENV_DONE, "done", 1);
 }
 

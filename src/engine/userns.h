@@ -38,6 +38,8 @@ struct userns_map {
 bool userns_is_rootless(void);
 /* The user outside: our uid, or in a nested command the uid that made the namespace. */
 uid_t userns_owner(void);
+/* The same of the group. */
+gid_t userns_owner_group(void);
 
 /* Is there anything to enter: are we an ordinary user outside of our namespace? */
 bool userns_is_outside(void);
