@@ -35,7 +35,7 @@ int stream_decompress(struct stream_in *from, uint64_t most, enum compression *f
 
 /*
  * A stage that compresses into `to`; NONE passes on. `level` 0 is the default: zstd 3, and
- * for gzip isa-l's best ratio. zstd takes 1 to 19, gzip 1 to 9 (mapped to isa-l's levels).
+ * for gzip a balance of speed and size. zstd takes 1 to 19, gzip 1 to 9 (mapped to isa-l's levels).
  * The same input gives the same bytes. Takes `to` over when it succeeds.
  */
 int stream_compress(struct stream_out *to, enum compression what, int level,

@@ -18,8 +18,7 @@
 
 enum layer_whiteouts {
 	LAYER_OVERLAY, /* as overlayfs wants them: device 0:0, the opaque attribute */
-	LAYER_DELETE,  /* carried out: what they name is removed (a plain tree, not overlay) */
-	LAYER_KEEP,    /* nothing special: files of that name (not a layer but any archive) */
+	LAYER_PLAIN,   /* nothing special: files of that name (any archive, not a layer) */
 };
 
 struct layer_apply_options {

@@ -29,7 +29,7 @@ int tar_writer_add(struct tar_writer *writer, const struct tar_entry *entry,
 		   struct keg_err *err) KEG_MUST_CHECK;
 int tar_writer_data(struct tar_writer *writer, const void *bytes, size_t len,
 		    struct keg_err *err) KEG_MUST_CHECK;
-/* A whole file of `len` bytes with mode, owner root and the given time. */
+/* A whole file of `len` bytes: mode 0644, owned by root, from 1970. */
 int tar_writer_file(struct tar_writer *writer, const char *name, const void *bytes, size_t len,
 		    struct keg_err *err) KEG_MUST_CHECK;
 /* Pad the last member and write the end; does not finish `out`. */

@@ -18,5 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	platform_host(&host);
 	platform_distance(&host, &platform);
 	autofree char *shown = platform_format(&platform);
+
+	if (!*shown)
+		keg_bug("a platform without text");
 	return 0;
 }

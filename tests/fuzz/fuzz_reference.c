@@ -22,5 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		keg_bug("a reference does not come back the same");
 	reference_normalize(&ref);
 	autofree char *familiar = reference_familiar(&ref);
+
+	if (!*familiar)
+		keg_bug("a reference without text");
 	return 0;
 }
