@@ -6,10 +6,54 @@
 
 #include "base/file.h"
 
+/* Does the integer of `digits` digits at `at` exceed 64 bits? */
+static bool is_huge(const char *at, size_t digits, bool negative)
+{
+	const char *most = negative ? "9223372036854775808" : "18446744073709551615";
+	size_t room = strlen(most);
+
+	return digits > room || (digits == room && memcmp(at, most, room) > 0);
+}
+
+/*
+ * What json-c lets pass though strict: text in single quotes, and integers over 64 bits,
+ * which it silently makes the nearest number. Returns the offset of the first, or `len`.
+ */
+static size_t find_lenient(const char *text, size_t len)
+{
+	bool in_string = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '"') {
+			in_string = !in_string;
+		} else if (in_string) {
+			i += text[i] == '\\';
+		} else if (text[i] == '\'') {
+			return i;
+		} else if (text[i] >= '0' && text[i] <= '9') {
+			size_t start = i;
+
+			while (i < len && text[i] >= '0' && text[i] <= '9')
+				i++;
+			bool whole = i == len || !strchr(".eE", text[i]) || !text[i];
+			bool fraction = start > 0 && strchr(".eE+", text[start - 1]);
+			if (whole && !fraction &&
+			    is_huge(text + start, i - start, start > 0 && text[start - 1] == '-'))
+				return start;
+			i--;
+		}
+	}
+	return len;
+}
+
 int keg_json_parse(const char *text, size_t len, struct json_object **out, struct keg_err *err)
 {
 	if (len > INT_MAX)
 		return keg_fail(err, KEG_ECORRUPT, "JSON of %zu bytes is too long", len);
+	size_t lenient = find_lenient(text, len);
+	if (lenient < len)
+		return keg_fail(err, KEG_ECORRUPT, "malformed JSON at byte %zu: %s", lenient,
+				text[lenient] == '\'' ? "single quote" : "number is out of range");
 
 	struct json_tokener *tok = json_tokener_new_ex(KEG_JSON_DEPTH);
 	if (!tok)

@@ -19,12 +19,6 @@ static int get_integer(struct json_object *value, const struct keg_json_field *r
 
 	int64_t number = json_object_get_int64(value);
 	uint64_t wide = json_object_get_uint64(value);
-	errno = 0;
-	if (number >= 0 && wide == UINT64_MAX && high == UINT64_MAX) {
-		/* json-c saturates: only the text can tell 2^64-1 from what exceeds it. */
-		if (strcmp(json_object_to_json_string(value), "18446744073709551615") != 0)
-			return wrong_type(err, row, "in range");
-	}
 	if (number < 0 ? number < low : wide > high)
 		return wrong_type(err, row, "in range");
 	*out = number < 0 ? number : (int64_t)wide;

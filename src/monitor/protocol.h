@@ -30,17 +30,19 @@
  *    With --exec-attach an exec session starts by itself, so it waits once more: the monitor
  *    writes {"data": 0} to _OCI_ATTACHPIPE when the socket listens and waits for a second
  *    byte on _OCI_STARTPIPE before it runs the runtime.
- * 5. When the container's process is gone and its output is drained: the log is synced,
- *    attach clients see the end of file, EXITDIR/CID (and PERSISTDIR/exit) hold the exit
- *    status in decimal (128 + signal), written beside and renamed, then the exit command
- *    runs, then the monitor ends.
+ * 5. When the container's process is gone and its output is in the log: EXITDIR/CID (and
+ *    PERSISTDIR/exit) hold the exit status in decimal (128 + signal; -1 after --timeout),
+ *    written beside and renamed; then attach clients see the end of file, each once it has
+ *    read all output; the exit command runs and is waited for; the monitor ends.
+ *    The log is synced unless --no-sync-log, which costs milliseconds on a disk.
  *
  * Files, all in the bundle folder unless options say otherwise:
  *    attach   SOCK_SEQPACKET. To the client: one byte 2 (stdout) or 3 (stderr), then up to
  *             MONITOR_CHUNK bytes of output. From the client: raw stdin; shutdown(SHUT_WR)
  *             (or an empty packet) closes the container's stdin unless --leave-stdin-open.
  *             With --full-attach at BUNDLE/attach, else at SOCKETDIR/CUUID/attach.
- *             A client that does not read loses its connection, never the container's time.
+ *             A client that reads slowly loses nothing and holds up nobody, until it is
+ *             64 MiB behind.
  *    ctl      fifo of lines: "1 HEIGHT WIDTH" resizes the terminal, "2 0 0" reopens the log.
  *    winsz    fifo of lines "HEIGHT WIDTH", the same as ctl's 1.
  *    oom      made (empty) in the bundle and in PERSISTDIR when the kernel killed for memory.

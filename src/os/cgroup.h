@@ -13,8 +13,9 @@
  * nothing.
  *
  * Files: cgroup.c make, open, delete; cgroup_layout.c what is mounted; cgroup_fs.c the files of
- * a group; cgroup_v1.c, cgroup_v2.c, cgroup_io.c limits; cgroup_device.c device rules and their
- * eBPF program; cgroup_procs.c enter, list, kill; cgroup_freeze.c; cgroup_stat.c.
+ * a group; cgroup_limits.c all limits, with cgroup_memory.c, cgroup_cpu.c and cgroup_io.c;
+ * cgroup_devices.c device rules, cgroup_bpf.c their program for v2; cgroup_procs.c enter, list,
+ * signal; cgroup_freeze.c; cgroup_stat.c.
  */
 #ifndef KEG_OS_CGROUP_H
 #define KEG_OS_CGROUP_H
@@ -52,7 +53,7 @@ int cgroup_make(const struct cgroup_request *want, struct cgroup **out,
  * it is the same in all hierarchies, else lines as in /proc/PID/cgroup. "" where there is none.
  * Valid as long as the group.
  */
-const char *cgroup_place(const struct cgroup *group);
+const char *cgroup_place(struct cgroup *group);
 
 /*
  * The group again, from cgroup_place(). A hierarchy in which it is gone is left out, so this
@@ -81,7 +82,14 @@ KEG_AUTOPTR(cgroup, cgroup_free)
  */
 int cgroup_delete(struct cgroup *group, struct keg_err *err) KEG_MUST_CHECK;
 
-/* The v2 group's folder for clone3(CLONE_INTO_CGROUP), owned by the group; -1: there is none. */
+/*
+ * Open what cgroup_enter() writes to; cgroup_make() has done it already. KEG_EDENIED and
+ * KEG_ENOTFOUND name the file.
+ */
+int cgroup_prepare(struct cgroup *group, struct keg_err *err) KEG_MUST_CHECK;
+
+/* The v2 group's folder for clone3(CLONE_INTO_CGROUP), owned by the group; -1: there is none.
+ * After cgroup_prepare(). */
 int cgroup_clone_fd(const struct cgroup *group);
 
 /*
@@ -111,7 +119,7 @@ struct cgroup_throttle {
 
 struct cgroup_device_weight {
 	struct cgroup_device device;
-	const uint16_t *weight, *leaf_weight;
+	const uint32_t *weight, *leaf_weight;
 };
 
 enum { CGROUP_ACCESS_READ = 1, CGROUP_ACCESS_WRITE = 2, CGROUP_ACCESS_MKNOD = 4 };
@@ -161,7 +169,7 @@ struct cgroup_resources {
 	} cpu;
 	const int64_t *pids_limit;
 	struct {
-		const uint16_t *weight, *leaf_weight;
+		const uint32_t *weight, *leaf_weight;
 		const struct cgroup_device_weight *devices;
 		const struct cgroup_throttle *read_bps, *write_bps, *read_iops, *write_iops;
 		size_t n_devices, n_read_bps, n_write_bps, n_read_iops, n_write_iops;

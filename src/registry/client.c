@@ -134,7 +134,7 @@ static int find_out(struct registry_client *client, struct registry_host *host, 
 		r = ping(client, host, "http", err);
 	}
 	if (r < 0)
-		return keg_wrap(err, "pinging container registry %s", host->name);
+		return keg_wrap(err, "pinging container registry %s", host->server);
 	host->known = true;
 	return 0;
 }

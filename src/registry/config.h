@@ -16,15 +16,18 @@
 struct registry_config;
 
 /*
- * `path` NULL: $CONTAINERS_REGISTRIES_CONF, the user's file if there is one, else the
+ * `path` NULL: $CONTAINERS_REGISTRIES_CONF, else the user's file if there is one, else the
  * system's; a file that is named but missing is an error, the usual ones need not exist.
- * Drop-ins of the system's and the user's registries.conf.d come after, by name
- * ($CONTAINERS_REGISTRIES_CONF_DIR: that folder alone).
+ * Drop-ins come after it by name, the system's before the user's; `dir` or
+ * $CONTAINERS_REGISTRIES_CONF_DIR names one folder instead of those two.
  */
-int registry_config_load(const char *path, struct registry_config **out,
+int registry_config_load(const char *path, const char *dir, struct registry_config **out,
 			 struct keg_err *err) KEG_MUST_CHECK;
 void registry_config_free(struct registry_config *config);
 KEG_AUTOPTR(registry_config, registry_config_free)
+
+/* credential-helpers, for struct registry_options. */
+const struct keg_strv *registry_config_helpers(const struct registry_config *config);
 
 enum registry_short_mode {
 	REGISTRY_SHORT_PERMISSIVE,
@@ -49,14 +52,15 @@ void registry_places_done(struct registry_places *places);
 KEG_AUTO(registry_places, registry_places_done)
 
 /*
- * The places to read `host`/`path` from. `tag` and `digest` may be NULL; they decide which
- * mirrors count. A blocked registry is KEG_EDENIED: "registry X is blocked in FILE or DIR".
+ * The places to read `host`/`path` from. Some mirrors serve only what is asked for by digest,
+ * some only what is asked for by tag. A blocked registry is KEG_EDENIED: "registry X is
+ * blocked in FILE or DIR".
  */
 int registry_config_pull_places(const struct registry_config *config, const char *host,
-				const char *path, const char *tag, const char *digest,
-				struct registry_places *out, struct keg_err *err) KEG_MUST_CHECK;
+				const char *path, bool by_digest, struct registry_places *out,
+				struct keg_err *err) KEG_MUST_CHECK;
 
-/* The place to write to: never a mirror or a remapped location, only insecure and blocked count. */
+/* The place to write to: never a mirror or a remapped one; only insecure and blocked count. */
 int registry_config_push_place(const struct registry_config *config, const char *host,
 			       const char *path, struct registry_places *out,
 			       struct keg_err *err) KEG_MUST_CHECK;

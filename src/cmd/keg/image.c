@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keg image - the commands for images, under one name. */
+#include "cmd/keg/commands.h"
+
+static const struct cli_cmd *const image_commands[] = {
+	&cmd_import,   &cmd_image_list, &cmd_load,  &cmd_pull,
+	&cmd_image_rm, &cmd_tag,	&cmd_untag, NULL,
+};
+
+const struct cli_cmd cmd_image = {
+	.name = "image",
+	.summary = "Manage images",
+	.subcommands = image_commands,
+};

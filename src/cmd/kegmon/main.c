@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kegmon - stays with one container: its output, its clients, its exit status. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/strv.h"
+#include "cmd/kegmon/options.h"
+#include "monitor/monitor.h"
+
+/* The protocol that we speak; engines look for these words and the number. */
+static const char version[] = "conmon version 2.1.6\n"
+			      "commit: kegmon " KEG_VERSION "\n";
+
+static const struct cli_program kegmon = {
+	.name = "kegmon",
+	.summary = "Monitor one container: log its output, serve its clients, record its end",
+	.version = KEG_VERSION,
+	.opts = kegmon_opts,
+	.error_status = EXIT_FAILURE,
+};
+
+static int set_log_level(const char *name, struct keg_err *err)
+{
+	static const struct {
+		const char *name;
+		enum keg_log_level level;
+	} levels[] = {
+		{ "fatal", KEG_LOG_ERROR },  { "error", KEG_LOG_ERROR }, { "warn", KEG_LOG_WARN },
+		{ "warning", KEG_LOG_WARN }, { "info", KEG_LOG_INFO },	 { "debug", KEG_LOG_DEBUG },
+		{ "trace", KEG_LOG_TRACE },
+	};
+
+	for (size_t i = 0; i < KEG_COUNT(levels); i++) {
+		if (keg_str_eq(levels[i].name, name)) {
+			keg_log_set_level(levels[i].level);
+			return 0;
+		}
+	}
+	return keg_fail(err, KEG_EUSAGE, "No such log level %s", name);
+}
+
+static int run(int argc, char **argv, struct keg_err *err)
+{
+	struct kegmon_args args = { 0 };
+	bool help = false;
+
+	monitor_options_defaults(&args.m);
+	int first = cli_parse("kegmon", kegmon_opts, false, &args, argc, argv, &help, err);
+	if (help) {
+		cli_help(&kegmon, NULL, "kegmon", stdout);
+		return EXIT_SUCCESS;
+	}
+	if (first < 0)
+		return first;
+	if (args.version) {
+		fputs(version, stdout);
+		return EXIT_SUCCESS;
+	}
+	if (first < argc)
+		return keg_fail(err, KEG_EUSAGE, "kegmon takes no operands: %s", argv[first]);
+	if (args.log_level && set_log_level(args.log_level, err) < 0)
+		return -(int)err->code;
+	if (kegmon_read_environment(&args.m, err) < 0 || monitor_options_check(&args.m, err) < 0)
+		return -(int)err->code;
+	return monitor_run(&args.m, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct keg_err err = { 0 };
+	int status = run(argc, argv, &err);
+
+	if (status >= 0)
+		return status;
+	keg_err_print(&err, stderr);
+	return EXIT_FAILURE;
+}
