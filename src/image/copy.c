@@ -35,7 +35,7 @@ static void wanted_platform(const struct image_access *access, struct platform *
 }
 
 const char *image_pick_instance(const struct manifest_doc *doc, const struct image_access *access,
-				const char *name, struct keg_err *err)
+				struct keg_err *err)
 {
 	struct platform want;
 
@@ -44,10 +44,8 @@ const char *image_pick_instance(const struct manifest_doc *doc, const struct ima
 	if (found)
 		return found->digest;
 	keg_fail(err, KEG_ENOTFOUND,
-		 "choosing an image from manifest list %s: no image found in %s for architecture "
-		 "%s, "
-		 "variant \"%s\", OS %s",
-		 name, doc->kind == MANIFEST_DOCKER_LIST ? "manifest list" : "image index",
+		 "no image found in %s for architecture %s, variant \"%s\", OS %s",
+		 doc->kind == MANIFEST_DOCKER_LIST ? "manifest list" : "image index",
 		 want.architecture, want.variant ? want.variant : "", want.os);
 	return NULL;
 }
@@ -61,9 +59,9 @@ static int copy_chosen(const struct copy_image *what, const struct manifest_doc 
 	autofree char *type = NULL;
 	const char *written_type;
 
-	one.instance = image_pick_instance(doc, what->how->source_access, what->src->name, err);
+	one.instance = image_pick_instance(doc, what->how->source_access, err);
 	if (!one.instance)
-		return -(int)err->code;
+		return keg_wrap(err, "choosing an image from manifest list %s", what->src->name);
 	int r = image_source_manifest(what->src, one.instance, &bytes, &type, err);
 	if (r >= 0 && what->dst->ops->toplevel)
 		r = what->dst->ops->toplevel(what->dst, index->data, index->len, err);

@@ -34,10 +34,10 @@ int image_copy_run(struct image_source *src, struct image_dest *dst, const struc
 
 /*
  * The digest of the image in an index that `access` wants (its platform, else this machine's),
- * within `doc`; NULL with *err filled when there is none. `name` is for the message.
+ * within `doc`; NULL with *err filled when there is none.
  */
 const char *image_pick_instance(const struct manifest_doc *doc, const struct image_access *access,
-				const char *name, struct keg_err *err) KEG_MUST_CHECK;
+				struct keg_err *err) KEG_MUST_CHECK;
 
 /*
  * From name to name: policy, opening, copying, commit, and up to `retries` more tries after

@@ -5,7 +5,7 @@
  * first use, so that commands that move nothing start without them.
  *
  * All functions return >= 0 or a negative code with *err filled. Texts in results are the
- * caller's to free (transfer_strings are keg_strv).
+ * caller's to free.
  */
 #ifndef KEG_IMAGE_TRANSFER_H
 #define KEG_IMAGE_TRANSFER_H
@@ -30,11 +30,18 @@ enum transfer_pull_policy {
 
 struct transfer_pull {
 	const struct image_access *access; /* registry, platform and store */
-	/* A short name, a full name, an id in the store, or "transport:details". */
-	const char *name;
+	const char *name;		   /* a short name, a full name, or "transport:details" */
+	const char *local_id; /* the image of the store that the name means now, or NULL */
 	enum transfer_pull_policy policy;
 	bool all_tags; /* -a: each tag of the repository */
 	unsigned retries;
+	/*
+	 * Lets the user choose one of `n` registries for a short name on a terminal: the index or
+	 * negative. NULL: nobody can be asked.
+	 */
+	int (*choose)(void *ctx, const char *name, const char *const *choices, size_t n,
+		      struct keg_err *err);
+	void *choose_ctx;
 	struct image_progress progress;
 };
 
@@ -46,8 +53,9 @@ struct transfer_load {
 
 struct transfer_save {
 	const struct image_access *access;
-	const char *const *names; /* images in the store */
-	size_t n_names;
+	/* Images of the store: full names, which go along, or ids. */
+	const char *const *images;
+	size_t n_images;
 	const char *format; /* "docker-archive" (default), "oci-archive", "oci-dir", "docker-dir" */
 	const char *path;   /* "/dev/stdout" or "-": standard output */
 	bool compress;	    /* docker-dir only */
@@ -56,9 +64,9 @@ struct transfer_save {
 
 struct transfer_push {
 	const struct image_access *access;
-	const char *image; /* in the store */
-	const char *dest;  /* "transport:details" or a name on a registry; NULL: the image's */
-	const char *format;
+	const char *image;  /* of the store: a full name or an id */
+	const char *dest;   /* "transport:details", or a name on a registry */
+	const char *format; /* media type of the manifest; NULL: the image's */
 	struct image_progress progress;
 	char **digest; /* may be NULL */
 };
@@ -66,7 +74,7 @@ struct transfer_push {
 struct transfer_import {
 	const struct image_access *access;
 	const char *path;	    /* a tar of a root file system; NULL or "-": standard input */
-	const char *reference;	    /* name for the image, or NULL */
+	const char *name;	    /* full, for the image; or NULL */
 	const char *message;	    /* of the commit, or NULL */
 	const char *const *changes; /* "CMD ...", "ENV ...", ... as Dockerfile lines */
 	size_t n_changes;
@@ -86,7 +94,7 @@ struct transfer_table {
 	unsigned version;
 	/* Ids of the images named by the request, pulled or already there. */
 	int (*pull)(const struct transfer_pull *req, struct keg_strv *ids, struct keg_err *err);
-	/* Names (or ids of what has none) of what was loaded. */
+	/* Full names, or "sha256:<id>" of what has none, of what was loaded. */
 	int (*load)(const struct transfer_load *req, struct keg_strv *names, struct keg_err *err);
 	int (*save)(const struct transfer_save *req, struct keg_err *err);
 	int (*push)(const struct transfer_push *req, struct keg_err *err);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/into_store.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "image/pipe.h"
+#include "image/policy.h"
+#include "image/storage_dest.h"
+
+/* What partial blobs of failed pulls may take. */
+static const uint64_t SPOOL_MAX = UINT64_C(4) << 30;
+
+int into_store_from(const struct into_store *how, struct image_source *src, struct keg_strv *ids,
+		    struct keg_err *err)
+{
+	autoptr(image_dest) dst = NULL;
+
+	int r = storage_dest_new(how->access, how->names, how->n_names, &dst, err);
+	if (r < 0)
+		return r;
+	autofree char *spool_dir = storage_dest_spool_dir(dst);
+	const struct image_copy copy = {
+		.source_access = how->access,
+		.spool_dir = spool_dir,
+		.progress = how->progress,
+	};
+	struct keg_err ignored;
+	(void)!image_pipe_prune(spool_dir, SPOOL_MAX, &ignored);
+	r = image_copy_run(src, dst, &copy, NULL, err);
+	if (r >= 0)
+		r = dst->ops->commit(dst, err);
+	if (r < 0)
+		return r;
+	keg_strv_add(ids, storage_dest_image_id(dst));
+	return 0;
+}
+
+static int try_once(const struct into_store *how, const char *source, struct keg_strv *ids,
+		    struct keg_err *err)
+{
+	const struct image_transport *transport;
+	const char *rest;
+	autoptr(image_source) src = NULL;
+
+	int r = image_name_parse(source, &transport, &rest, err);
+	if (r >= 0)
+		r = image_policy_check(how->access, transport, rest, err);
+	if (r < 0)
+		return r;
+	r = transport->source(rest, how->access, &src, err);
+	if (r < 0)
+		return keg_wrap(err, "initializing source %s", source);
+	return into_store_from(how, src, ids, err);
+}
+
+int into_store_by_name(const struct into_store *how, const char *source, struct keg_strv *ids,
+		       struct keg_err *err)
+{
+	for (unsigned tries = 0;; tries++) {
+		int r = try_once(how, source, ids, err);
+
+		if (r != -KEG_ENETWORK || tries >= how->retries)
+			return r;
+		keg_warn("%s: trying again", err->msg);
+	}
+}

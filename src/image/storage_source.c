@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * containers-storage: as a source, and the transport. Layers are kept unpacked; with their
+ * tar-split they are put together again bit for bit, so that what is sent has the digest that
+ * the configuration names. The manifest still names the blobs that once came: real_layers()
+ * says what there is instead.
+ */
+#include "image/storage_source.h"
+
+#include <pthread.h>
+
+#include "archive/compress.h"
+#include "archive/tar_split.h"
+#include "base/mem.h"
+#include "image/scopes.h"
+#include "image/storage_dest.h"
+#include "spec/image_config.h"
+#include "store/layer.h"
+#include "store/remove.h"
+
+struct storage_source {
+	struct image_source base;
+	struct store *store;
+	pthread_mutex_t lock; /* around the store: it is for one thread at a time */
+	struct storage_ref ref;
+	struct keg_arena arena;
+	struct store_image image;
+	struct store_layer *layers; /* lowest first */
+	size_t n_layers;
+};
+
+static int read_data(struct storage_source *src, const char *key, struct keg_buf *out,
+		     struct keg_err *err)
+{
+	pthread_mutex_lock(&src->lock);
+	int r = store_image_data(src->store, &src->image, key, MANIFEST_BYTES_MAX, out, err);
+	pthread_mutex_unlock(&src->lock);
+	return r;
+}
+
+static int storage_manifest(struct image_source *source, const char *instance, struct keg_buf *out,
+			    char **media_type, struct keg_err *err)
+{
+	struct storage_source *src = (struct storage_source *)source;
+	const char *digest = instance ? instance : src->ref.named ? src->ref.ref.digest : NULL;
+
+	*media_type = NULL;
+	if (!digest)
+		return read_data(src, "manifest", out, err);
+	autofree char *key = keg_printf("manifest-%s", digest);
+	return read_data(src, key, out, err);
+}
+
+static int open_layer(struct storage_source *src, const struct store_layer *layer, int *tree,
+		      int *split, struct keg_err *err)
+{
+	pthread_mutex_lock(&src->lock);
+	*tree = store_layer_open_diff(src->store, layer, err);
+	*split = *tree < 0 ? -1 : store_layer_open_split(src->store, layer, err);
+	pthread_mutex_unlock(&src->lock);
+	return *split < 0 ? -(int)err->code : 0;
+}
+
+static int send_layer(struct storage_source *src, const struct store_layer *layer,
+		      struct stream_out *to, struct keg_err *err)
+{
+	autofd int tree = -1, split = -1;
+	autoptr(stream_in) json = NULL;
+
+	int r = open_layer(src, layer, &tree, &split, err);
+	if (r < 0)
+		return keg_wrap(err, "layer %s", layer->id);
+	struct stream_in *file = stream_in_fd(take_fd(&split));
+	r = stream_decompress(file, 0, NULL, &json, err);
+	if (r < 0) {
+		stream_in_close(file);
+		return r;
+	}
+	r = tar_split_assemble(json, tree, to, err);
+	return r < 0 ? keg_wrap(err, "layer %s", layer->id) : r;
+}
+
+static int storage_blob(struct image_source *source, const struct image_blob *blob, uint64_t from,
+			struct stream_out *to, struct keg_err *err)
+{
+	struct storage_source *src = (struct storage_source *)source;
+
+	if (from != 0)
+		keg_bug("the store is no resumable source");
+	if (blob->layer != IMAGE_CONFIG_LAYER)
+		return send_layer(src, &src->layers[blob->layer], to, err);
+
+	auto(keg_buf) bytes = { 0 };
+	int r = read_data(src, blob->digest, &bytes, err);
+	return r < 0 ? r : to->write(to, keg_buf_text(&bytes), bytes.len, err);
+}
+
+static int storage_real_layers(struct image_source *source, const char *instance,
+			       struct image_blob *out, size_t n, struct keg_err *err)
+{
+	struct storage_source *src = (struct storage_source *)source;
+
+	(void)instance;
+	if (n != src->n_layers)
+		return keg_fail(err, KEG_ECORRUPT,
+				"image %s has %zu layers, and its manifest names %zu",
+				src->image.id, src->n_layers, n);
+	for (size_t i = 0; i < n; i++) {
+		out[i] = (struct image_blob){ .size = src->layers[i].diff_size, .layer = (int)i };
+		snprintf(out[i].digest, sizeof out[i].digest, "%s", src->layers[i].diff_digest);
+	}
+	return 1;
+}
+
+static void storage_source_free(struct image_source *source)
+{
+	struct storage_source *src = (struct storage_source *)source;
+
+	pthread_mutex_destroy(&src->lock);
+	keg_arena_done(&src->arena);
+	storage_ref_done(&src->ref);
+	if (src->store)
+		store_close(src->store);
+	free(src->base.name);
+	free(src->base.repository);
+	free(src);
+}
+
+static const struct image_source_ops storage_source_ops = {
+	.manifest = storage_manifest,
+	.blob = storage_blob,
+	.real_layers = storage_real_layers,
+	.free = storage_source_free,
+};
+
+int storage_source_open(const char *rest, const struct image_access *access,
+			struct image_source **out, struct keg_err *err)
+{
+	struct storage_source *src = keg_alloc(1, sizeof *src);
+
+	src->base.ops = &storage_source_ops;
+	pthread_mutex_init(&src->lock, NULL);
+	autoptr(image_source) owned = &src->base;
+
+	int r = storage_ref_parse(rest, &src->ref, err);
+	if (r >= 0)
+		r = storage_ref_open(&src->ref, access, &src->store, err);
+	if (r >= 0)
+		r = storage_ref_resolve(&src->ref, src->store, &src->arena, &src->image, err);
+	if (r >= 0 && src->image.layer[0])
+		r = store_layer_chain(src->store, src->image.layer, &src->arena, &src->layers,
+				      &src->n_layers, err);
+	if (r < 0)
+		return r;
+	autofree char *text = storage_ref_format(&src->ref, src->store);
+	src->base.name = keg_printf("containers-storage:%s", text);
+	if (src->ref.named)
+		src->base.repository = reference_name(&src->ref.ref);
+	*out = take_ptr(&owned);
+	return 0;
+}
+
+static int storage_check(const char *rest, struct keg_err *err)
+{
+	auto(storage_ref) ref = { 0 };
+
+	return storage_ref_parse(rest, &ref, err);
+}
+
+static int storage_scopes(const char *rest, struct keg_strv *out, struct keg_err *err)
+{
+	auto(storage_ref) ref = { 0 };
+
+	int r = storage_ref_parse(rest, &ref, err);
+	if (r < 0)
+		return r;
+	if (ref.named) {
+		autofree char *name = reference_format(&ref.ref);
+		r = image_scopes_docker(name, out, err);
+	}
+	if (r >= 0 && ref.graphroot) {
+		keg_strv_addf(out, "[%s@%s]", ref.driver ? ref.driver : "overlay", ref.graphroot);
+		keg_strv_addf(out, "[%s]", ref.graphroot);
+	}
+	return r;
+}
+
+static int storage_remove(const char *rest, const struct image_access *access, struct keg_err *err)
+{
+	auto(storage_ref) ref = { 0 };
+	auto(keg_arena) arena = { 0 };
+	autoptr(store) store = NULL;
+	struct store_image image;
+
+	int r = storage_ref_parse(rest, &ref, err);
+	if (r >= 0)
+		r = storage_ref_open(&ref, access, &store, err);
+	if (r >= 0)
+		r = storage_ref_resolve(&ref, store, &arena, &image, err);
+	return r < 0 ? r : store_image_remove(store, image.id, NULL, err);
+}
+
+const struct image_transport image_transport_storage = {
+	.name = "containers-storage",
+	.check = storage_check,
+	.source = storage_source_open,
+	.dest = storage_dest_open,
+	.scopes = storage_scopes,
+	.remove = storage_remove,
+};

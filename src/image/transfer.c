@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/transfer_parts.h"
+
+#include "base/mem.h"
+#include "base/sha256.h"
+
+static char *manifest_digest(const void *bytes, size_t len)
+{
+	char hex[KEG_SHA256_HEX + 1];
+
+	keg_sha256_hex(bytes, len, hex);
+	return keg_printf("sha256:%s", hex);
+}
+
+__attribute__((visibility("default"))) const struct transfer_table keg_transfer = {
+	.version = TRANSFER_VERSION,
+	.pull = transfer_pull,
+	.load = transfer_load,
+	.save = transfer_save,
+	.push = transfer_push,
+	.import = transfer_import,
+	.copy = transfer_copy,
+	.inspect = transfer_inspect,
+	.list_tags = transfer_list_tags,
+	.remove = transfer_remove,
+	.manifest_digest = manifest_digest,
+};

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* inspect and list-tags: what an image is without moving its layers. */
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "image/docker_archive.h"
+#include "image/docker_transport.h"
+#include "image/transfer_parts.h"
+#include "spec/image_config.h"
+
+struct inspected {
+	struct image_source *src;
+	struct keg_arena arena;
+	struct keg_buf toplevel; /* what the name stands for: an image or an index */
+	struct keg_buf manifest; /* the image's */
+	struct manifest_doc doc;
+	struct keg_buf config_bytes;
+	struct image_config config;
+};
+
+static void inspected_done(struct inspected *in)
+{
+	if (in->src)
+		image_source_free(in->src);
+	keg_buf_done(&in->toplevel);
+	keg_buf_done(&in->manifest);
+	keg_buf_done(&in->config_bytes);
+	keg_arena_done(&in->arena);
+}
+KEG_AUTO(inspected, inspected_done)
+
+static int open_named(const struct transfer_inspect *req, struct inspected *in, struct keg_err *err)
+{
+	const struct image_transport *transport;
+	const char *rest;
+
+	int r = image_name_parse(req->name, &transport, &rest, err);
+	if (r >= 0)
+		r = transport->source(rest, req->access, &in->src, err);
+	return r < 0 ? keg_wrap(err, "Error parsing image name \"%s\"", req->name) : r;
+}
+
+static int choose_image(const struct transfer_inspect *req, struct inspected *in, const char *type,
+			struct keg_err *err)
+{
+	autofree char *chosen_type = NULL;
+
+	int r = manifest_parse(in->toplevel.data, in->toplevel.len, type, &in->arena, &in->doc,
+			       err);
+	if (r < 0)
+		return r;
+	if (manifest_kind_is_image(in->doc.kind)) {
+		keg_buf_add(&in->manifest, in->toplevel.data, in->toplevel.len);
+		return 0;
+	}
+	const char *instance = image_pick_instance(&in->doc, req->access, err);
+	if (!instance)
+		return keg_wrap(err, "choosing image instance");
+	r = image_source_manifest(in->src, instance, &in->manifest, &chosen_type, err);
+	return r < 0 ? r
+		     : manifest_parse(in->manifest.data, in->manifest.len, chosen_type, &in->arena,
+				      &in->doc, err);
+}
+
+static int read_config(struct inspected *in, struct keg_err *err)
+{
+	const struct descriptor *config = in->doc.image.config;
+	struct image_blob blob = { .size = config->size, .layer = IMAGE_CONFIG_LAYER };
+
+	snprintf(blob.digest, sizeof blob.digest, "%s", config->digest);
+	return image_source_blob_read(in->src, &blob, IMAGE_CONFIG_BYTES_MAX, &in->config_bytes,
+				      err);
+}
+
+/* The layers as the source gives them: those of the store have other digests by now. */
+static int layer_digests(struct inspected *in, struct json_object *out, struct keg_err *err)
+{
+	size_t n = in->doc.image.n_layers;
+	struct image_blob *real = keg_arena_alloc(&in->arena, n + 1, sizeof *real);
+	int r = 0;
+
+	if (in->src->ops->real_layers && n > 0)
+		r = in->src->ops->real_layers(in->src, NULL, real, n, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(
+			out, json_object_new_string(r > 0 ? real[i].digest
+							  : in->doc.image.layers[i].digest));
+	return 0;
+}
+
+static struct json_object *labels_of(const struct image_config *config)
+{
+	const struct image_run_config *run = config->config;
+
+	if (run->n_labels == 0)
+		return NULL;
+	struct json_object *labels = json_object_new_object();
+	for (size_t i = 0; i < run->n_labels; i++)
+		keg_json_put_str(labels, run->labels[i].key, run->labels[i].value);
+	return labels;
+}
+
+static struct json_object *strings(const char *const *v, size_t n)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(list, json_object_new_string(v[i]));
+	return list;
+}
+
+/* Tags are a courtesy: a registry that does not list them still has the image. */
+static struct json_object *repo_tags(const struct transfer_inspect *req, struct inspected *in)
+{
+	auto(keg_strv) tags = { 0 };
+	struct keg_err ignored;
+
+	if (!req->no_tags && in->src->ops->tags && in->src->ops->tags(in->src, &tags, &ignored) < 0)
+		keg_strv_clear(&tags);
+	return strings((const char *const *)tags.v, tags.n);
+}
+
+static int describe(const struct transfer_inspect *req, struct inspected *in, struct keg_buf *out,
+		    struct keg_err *err)
+{
+	const struct image_config *config = &in->config;
+	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	autojson root = json_object_new_object();
+	struct json_object *layers = json_object_new_array();
+
+	keg_sha256_hex(in->toplevel.data, in->toplevel.len, digest + 7);
+	keg_json_put_str(root, "Name", in->src->repository);
+	keg_json_put_str(root, "Digest", digest);
+	json_object_object_add(root, "RepoTags", repo_tags(req, in));
+	keg_json_put_str(root, "Created", config->created ? config->created : "");
+	keg_json_put_str(root, "DockerVersion",
+			 config->docker_version ? config->docker_version : "");
+	json_object_object_add(root, "Labels", labels_of(config));
+	keg_json_put_str(root, "Architecture", config->architecture ? config->architecture : "");
+	keg_json_put_str(root, "Os", config->os ? config->os : "");
+	json_object_object_add(root, "Layers", layers);
+	json_object_object_add(root, "Env", strings(config->config->env, config->config->n_env));
+	int r = layer_digests(in, layers, err);
+	if (r < 0)
+		return r;
+	keg_json_print_pretty(root, out);
+	return 0;
+}
+
+/* The configuration as the OCI structures have it, in their order. */
+static void describe_config(struct inspected *in, struct keg_buf *out)
+{
+	auto(keg_buf) compact = { 0 };
+	struct keg_err ignored;
+	autojson root = NULL;
+
+	in->config.id = in->config.parent = in->config.comment = in->config.container = NULL;
+	in->config.docker_version = NULL;
+	in->config.container_config = NULL;
+	image_config_emit(&in->config, &compact);
+	if (keg_json_parse(compact.data, compact.len, &root, &ignored) < 0)
+		keg_bug("a configuration of our own is malformed");
+	keg_json_print_pretty(root, out);
+}
+
+int transfer_inspect(const struct transfer_inspect *req, struct keg_buf *out, struct keg_err *err)
+{
+	auto(inspected) in = { 0 };
+	autofree char *type = NULL;
+
+	int r = open_named(req, &in, err);
+	if (r < 0)
+		return r;
+	r = image_source_manifest(in.src, NULL, &in.toplevel, &type, err);
+	if (r < 0)
+		return keg_wrap(err, "Error retrieving manifest for image");
+	if (req->raw && !req->config) {
+		keg_buf_add(out, in.toplevel.data, in.toplevel.len);
+		return 0;
+	}
+	r = choose_image(req, &in, type, err);
+	if (r < 0)
+		return keg_wrap(err, "Error parsing manifest for image");
+	r = read_config(&in, err);
+	if (r >= 0 && !req->raw)
+		r = image_config_parse(in.config_bytes.data, in.config_bytes.len, &in.arena,
+				       &in.config, err);
+	if (r < 0)
+		return keg_wrap(err, "Error reading config blob");
+	if (req->raw) {
+		keg_buf_add(out, in.config_bytes.data, in.config_bytes.len);
+		return 0;
+	}
+	if (req->config) {
+		describe_config(&in, out);
+		return 0;
+	}
+	return describe(req, &in, out, err);
+}
+
+static int archive_tags(const char *rest, const struct image_access *access, struct keg_strv *out,
+			struct keg_err *err)
+{
+	auto(docker_archive_ref) ref = { 0 };
+	auto(keg_arena) arena = { 0 };
+	autoptr(archive_index) index = NULL;
+	struct docker_archive list;
+
+	int r = docker_archive_ref_parse(rest, &ref, err);
+	if (r >= 0)
+		r = archive_index_open(ref.path, access->tmpdir, &index, err);
+	if (r >= 0)
+		r = docker_archive_list(index, &arena, &list, err);
+	for (size_t i = 0; r >= 0 && i < list.n_items; i++)
+		keg_strv_extend(out, list.items[i].repo_tags, list.items[i].n_repo_tags);
+	return r;
+}
+
+int transfer_list_tags(const struct image_access *access, const char *name, struct keg_buf *out,
+		       struct keg_err *err)
+{
+	const struct image_transport *transport;
+	const char *rest;
+	autofree char *repository = NULL;
+	auto(keg_strv) tags = { 0 };
+
+	int r = image_name_parse(name, &transport, &rest, err);
+	if (r < 0)
+		return keg_wrap(err, "Invalid \"%s\": does not specify a transport", name);
+	if (transport == &image_transport_docker)
+		r = image_docker_tags(rest, access, &repository, &tags, err);
+	else if (transport == &image_transport_docker_archive)
+		r = archive_tags(rest, access, &tags, err);
+	else
+		r = keg_fail(err, KEG_EUNSUPPORTED,
+			     "Unsupported transport '%s' for tag listing. Only supported: docker, "
+			     "docker-archive",
+			     transport->name);
+	if (r < 0)
+		return r;
+
+	autojson root = json_object_new_object();
+	keg_json_put_str(root, "Repository", repository);
+	json_object_object_add(root, "Tags", strings((const char *const *)tags.v, tags.n));
+	keg_json_print_pretty(root, out);
+	return 0;
+}

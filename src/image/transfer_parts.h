@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* transfer_parts.h - the functions behind the table of transfer.h, one file each. */
+#ifndef KEG_IMAGE_TRANSFER_PARTS_H
+#define KEG_IMAGE_TRANSFER_PARTS_H
+
+#include "image/transfer.h"
+
+int transfer_pull(const struct transfer_pull *req, struct keg_strv *ids, struct keg_err *err);
+int transfer_load(const struct transfer_load *req, struct keg_strv *names, struct keg_err *err);
+int transfer_save(const struct transfer_save *req, struct keg_err *err);
+int transfer_push(const struct transfer_push *req, struct keg_err *err);
+int transfer_import(const struct transfer_import *req, struct keg_strv *ids, struct keg_err *err);
+int transfer_copy(const struct image_copy_names *names, struct image_copy *how,
+		  struct keg_buf *manifest, struct keg_err *err);
+int transfer_inspect(const struct transfer_inspect *req, struct keg_buf *out, struct keg_err *err);
+int transfer_list_tags(const struct image_access *access, const char *name, struct keg_buf *out,
+		       struct keg_err *err);
+int transfer_remove(const struct image_access *access, const char *name, struct keg_err *err);
+
+#endif

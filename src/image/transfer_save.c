@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* save and push: images of the store to somewhere else. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "image/docker_archive.h"
+#include "image/storage_source.h"
+#include "image/transfer_parts.h"
+
+static const struct save_format {
+	const char *name, *transport, *media_type;
+	bool several; /* images in one */
+} formats[] = {
+	{ "docker-archive", "docker-archive", NULL, true },
+	{ "docker-dir", "dir", MEDIA_DOCKER_MANIFEST, false },
+	{ "oci-archive", "oci-archive", NULL, false },
+	{ "oci-dir", "oci", NULL, false },
+};
+
+static const struct save_format *find_format(const char *name)
+{
+	for (size_t i = 0; i < KEG_COUNT(formats); i++) {
+		if (keg_str_eq(formats[i].name, name ? name : "docker-archive"))
+			return &formats[i];
+	}
+	return NULL;
+}
+
+/* The name that goes along: none for an id. */
+static const char *name_of(const char *image)
+{
+	return store_id_is_valid(image) ? NULL : image;
+}
+
+static int save_into(const struct transfer_save *req, const struct save_format *format,
+		     struct image_dest *dst, struct keg_err *err)
+{
+	for (size_t i = 0; i < req->n_images; i++) {
+		const char *name = name_of(req->images[i]);
+		autoptr(image_source) src = NULL;
+		const struct image_copy how = {
+			.source_access = req->access,
+			.format = format->media_type,
+			.compress = req->compress,
+			.progress = req->progress,
+		};
+
+		int r = storage_source_open(req->images[i], req->access, &src, err);
+		if (r < 0)
+			return r;
+		if (format->several)
+			docker_archive_dest_name(dst, &name, name ? 1 : 0);
+		r = image_copy_run(src, dst, &how, NULL, err);
+		if (r < 0)
+			return r;
+	}
+	return dst->ops->commit(dst, err);
+}
+
+int transfer_save(const struct transfer_save *req, struct keg_err *err)
+{
+	const struct save_format *format = find_format(req->format);
+	const struct image_transport *transport;
+	const char *rest;
+	autoptr(image_dest) dst = NULL;
+
+	if (!format)
+		return keg_fail(err, KEG_EUSAGE, "unknown format \"%s\"", req->format);
+	if (req->n_images != 1 && !format->several)
+		return keg_fail(err, KEG_EUSAGE, "format %s holds one image, not %zu", format->name,
+				req->n_images);
+	const char *name = req->n_images > 0 ? name_of(req->images[0]) : NULL;
+	bool tagged = name && keg_str_starts(format->transport, "oci");
+	autofree char *dest = keg_printf("%s:%s%s%s", format->transport, req->path,
+					 tagged ? ":" : "", tagged ? name : "");
+
+	int r = image_name_parse(dest, &transport, &rest, err);
+	if (r >= 0)
+		r = transport->dest(rest, req->access, &dst, err);
+	return r < 0 ? r : save_into(req, format, dst, err);
+}
+
+/* A destination without a transport is a name on a registry. */
+static char *push_dest(const char *dest)
+{
+	const struct image_transport *transport;
+	const char *rest;
+	struct keg_err ignored;
+
+	return image_name_parse(dest, &transport, &rest, &ignored) >= 0
+		       ? keg_strdup(dest)
+		       : keg_printf("docker://%s", dest);
+}
+
+int transfer_push(const struct transfer_push *req, struct keg_err *err)
+{
+	auto(keg_buf) manifest = { 0 };
+	autofree char *source = keg_printf("containers-storage:%s", req->image);
+	autofree char *dest = push_dest(req->dest);
+	const struct image_copy_names names = {
+		.source = source,
+		.dest = dest,
+		.source_access = req->access,
+		.dest_access = req->access,
+	};
+	struct image_copy how = { .format = req->format, .progress = req->progress };
+
+	int r = image_copy_by_name(&names, &how, &manifest, err);
+	if (r < 0)
+		return r;
+	if (req->digest) {
+		char hex[KEG_SHA256_HEX + 1];
+
+		keg_sha256_hex(manifest.data, manifest.len, hex);
+		*req->digest = keg_printf("sha256:%s", hex);
+	}
+	return 0;
+}
