@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each test of guest/ as one test here: a file is one boot, its results come back as JUnit."""
+import ast
+import functools
+import xml.etree.ElementTree as ET
+
+import pytest
+
+import uml
+
+BOOT_LIMIT = 150  # seconds for a whole file
+DISK_MEGABYTES = 512
+JOB = """
+exec /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --junitxml /run/job/junit.xml \\
+    --rootdir "$KEG_VM_TESTS/guest" "$KEG_VM_TESTS/guest/{file}"
+"""
+
+
+def names(path):
+    """What the file defines, without importing it: it is for another machine."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+
+
+TESTS = [(path.name, name) for path in sorted((uml.HERE / "guest").glob("test_*.py")) for name in names(path)]
+
+
+def outcome(case):
+    for kind in ("failure", "error", "skipped"):
+        found = case.find(kind)
+        if found is not None:
+            return kind, f"{found.get('message') or ''}\n{found.text or ''}"
+    return "passed", ""
+
+
+@functools.lru_cache(maxsize=None)
+def run_file(file):
+    """Boot, run one file, and return {test: (outcome, text)} and what to show where one is missing."""
+    with uml.Machine(JOB.format(file=file), disk_megabytes=DISK_MEGABYTES) as machine:
+        status = machine.wait(BOOT_LIMIT)
+        report = machine.folder / "junit.xml"
+        cases = ET.parse(report).getroot().iter("testcase") if report.exists() else []
+        return {case.get("name"): outcome(case) for case in cases}, f"status {status}\n{machine.story()}"
+
+
+@pytest.mark.parametrize("file,name", TESTS, ids=[f"{file[:-3]}-{name}" for file, name in TESTS])
+def test_in_guest(file, name):
+    results, story = run_file(file)
+    kind, text = results.get(name, ("missing", story))
+    if kind == "skipped":
+        pytest.skip(text.splitlines()[0])
+    assert kind == "passed", text
