@@ -84,14 +84,6 @@ static const char *default_env[] = {
 };
 static const char *default_sysctls[] = { "net.ipv4.ping_group_range=0 0", NULL };
 static const char *default_hooks[] = { "/usr/share/containers/oci/hooks.d", NULL };
-static const char *default_conmon[] = { "/usr/libexec/podman/conmon",
-					"/usr/local/libexec/podman/conmon",
-					"/usr/local/lib/podman/conmon",
-					"/usr/bin/conmon",
-					"/usr/sbin/conmon",
-					"/usr/local/bin/conmon",
-					"/usr/local/sbin/conmon",
-					NULL };
 static const char *no_strings[] = { NULL };
 
 static const char *const runtime_dirs[] = { "/usr/bin",	       "/usr/sbin", "/usr/local/bin",
@@ -133,7 +125,7 @@ static void set_defaults(struct engine_config *config)
 	SET_LIST(dns_servers, no_strings);
 	SET_LIST(env, default_env);
 	SET_LIST(volumes, no_strings);
-	SET_LIST(conmon_path, default_conmon);
+	SET_LIST(conmon_path, no_strings);
 	SET_LIST(conmon_env_vars, no_strings);
 	SET_LIST(hooks_dir, default_hooks);
 }

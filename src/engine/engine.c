@@ -64,6 +64,10 @@ static int choose_conmon(struct engine *engine, struct keg_err *err)
 {
 	const char *path = engine->request.conmon;
 
+	for (size_t i = 0; !path && i < engine->config.n_conmon_path; i++) {
+		if (access(engine->config.conmon_path[i], X_OK) == 0)
+			path = engine->config.conmon_path[i];
+	}
 	if (!path)
 		return 0;
 	if (access(path, X_OK) < 0)

@@ -93,7 +93,7 @@ int spec_gen_run(struct spec_gen *gen, struct keg_err *err)
 	};
 	struct oci_root *root = keg_arena_alloc(gen->arena, 1, sizeof *root);
 
-	root->path = "rootfs";
+	root->path = "merged";
 	root->readonly = gen->options->read_only || gen->config->read_only;
 	gen->out.oci_version = "1.0.2";
 	gen->out.root = root;
