@@ -21,10 +21,18 @@ struct overlay_request {
 
 /*
  * The mount as a descriptor of fsmount(2). Options that are mount attributes (nodev, ro, ...)
- * and those that overlayfs knows are applied; unknown ones are KEG_EUSAGE. On kernels before
- * 6.5 the layers' names together must fit a page. Changes nothing in this process but for
- * its descriptors. KEG_EUNSUPPORTED when the kernel has no (unprivileged) overlay.
+ * and those that overlayfs knows are applied; unknown ones are KEG_EUSAGE; metacopy and
+ * redirect_dir, which go not with userxattr, are left out there, as the peers do. Changes
+ * nothing in this process but for its descriptors. KEG_EUNSUPPORTED when the kernel has no
+ * (unprivileged) overlay.
  */
 int overlay_mount(const struct overlay_request *req, struct keg_err *err) KEG_MUST_CHECK;
+
+/*
+ * The same for kernels before 6.5, which overlay_mount() falls back to: by mount(2) in a child
+ * with a mount namespace of its own. All options together, with the layers' names, must fit a
+ * page, and the names must do without ':', ',' and '\\'.
+ */
+int overlay_mount_legacy(const struct overlay_request *req, struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

@@ -3,10 +3,10 @@
  * config.h - where the store is and how it is used: storage.conf (containers-storage.conf(5)).
  *
  * Read as the peers read it: $CONTAINERS_STORAGE_CONF alone if set; else for root
- * /etc/containers/storage.conf, or /usr/share/containers/storage.conf where that is missing; else
- * for an ordinary user the same file for defaults that make sense for him, then
- * $XDG_CONFIG_HOME/containers/storage.conf. $STORAGE_DRIVER and $STORAGE_OPTS come next, the
- * command line (store_config_set()) last.
+ * /etc/containers/storage.conf, or /usr/share/containers/storage.conf where that is missing. An
+ * ordinary user takes from those rootless_storage_path, the driver and ignore_chown_errors,
+ * and all the rest from $XDG_CONFIG_HOME/containers/storage.conf. $STORAGE_DRIVER and
+ * $STORAGE_OPTS come next, the command line last.
  */
 #ifndef KEG_STORE_CONFIG_H
 #define KEG_STORE_CONFIG_H
@@ -27,6 +27,7 @@ struct store_config {
 	char *mountopt;			/* for native overlay: "nodev,metacopy=on", or NULL */
 	char *mount_program;		/* fuse-overlayfs's path, or NULL */
 	bool ignore_chown_errors;
+	bool disable_volatile; /* never mount with overlay's "volatile" */
 };
 
 struct store_config_request {
@@ -41,11 +42,13 @@ struct store_config_request {
 
 /*
  * Fill *out (zeroed). Missing files are fine; a malformed one is KEG_ECORRUPT naming it and the
- * line. As with the peers, giving --root drops the driver options of the file when
- * --storage-opt is given as well.
+ * line, an option that we do not have KEG_EUNSUPPORTED. As with the peers, a graphroot given
+ * here drops the driver options of the file, and options given here replace all others, the
+ * one empty option "" being none at all.
  */
 int store_config_load(const struct store_config_request *want, struct store_config *out,
 		      struct keg_err *err) KEG_MUST_CHECK;
+void store_config_copy(struct store_config *out, const struct store_config *from);
 void store_config_done(struct store_config *config);
 KEG_AUTO(store_config, store_config_done)
 

@@ -45,7 +45,10 @@ void store_hold_release(int *hold); /* closes and sets -1; -1 is fine */
 int store_pin(struct store *store, const char *image, const char *container,
 	      struct keg_err *err) KEG_MUST_CHECK;
 
-/* The reverse; the last one removes the pin. What is not pinned is fine. */
+/*
+ * The reverse; the last one removes the pin. What is not pinned is fine. `container` NULL only
+ * looks whether a pin without containers is left, and removes it.
+ */
 int store_unpin(struct store *store, const char *image, const char *container,
 		struct keg_err *err) KEG_MUST_CHECK;
 

@@ -9,6 +9,8 @@
 #ifndef KEG_STORE_STAGING_H
 #define KEG_STORE_STAGING_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "store/store.h"
 
@@ -24,6 +26,24 @@ int store_staging_diff(const struct store_staging *staging);
 /* An empty file for the gzipped tar-split, open for writing; not writing to it means that
  * there is none. The descriptor is the staging's. */
 int store_staging_split(const struct store_staging *staging);
+
+/* The folder around all of it; what is moved into it is removed with it. */
+int store_staging_dir(const struct store_staging *staging);
+
+/* For commit.c: below store_staging_dir(), the folder that becomes overlay/<id>. */
+#define STORE_STAGING_LAYER "layer"
+
+/* For commit.c: move the tar-split, if one was written, to where it belongs. */
+int store_staging_place_split(struct store_staging *staging, const char *id,
+			      struct keg_err *err) KEG_MUST_CHECK;
+
+/*
+ * Remove the stagings that dead processes left, in a store locked for writing or not; with
+ * `remove` false only count them. `each` is called with their names. Returns how many stay.
+ */
+int store_staging_collect(struct store *store, bool remove,
+			  void (*each)(void *ctx, const char *name, bool removed), void *ctx,
+			  struct keg_err *err) KEG_MUST_CHECK;
 
 /*
  * Remove what store_commit() did not take. May take long for a large tree. The staging must

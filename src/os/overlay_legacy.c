@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Before Linux 6.5 overlayfs reads its layers from one text, and fsconfig(2) takes no text
+ * beyond 256 bytes. mount(2) does, but attaches at a path. So a child takes a mount
+ * namespace, mounts over a folder that is always there, clones that mount off again
+ * and sends it here. Between fork and exit it only makes system calls.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/buf.h"
+#include "os/overlay.h"
+#include "os/overlay_options.h"
+
+#define MOUNT_POINT "/proc" /* only the child's, and only after the last use of /proc/self */
+
+enum { PAGE = 4096 };
+
+static int add_layers(struct keg_buf *data, const struct overlay_request *req, struct keg_err *err)
+{
+	keg_buf_puts(data, "lowerdir=");
+	for (size_t i = 0; i < req->n_lower; i++) {
+		if (strpbrk(req->lower[i], ":,\\"))
+			return keg_fail(err, KEG_EUNSUPPORTED,
+					"mount overlay: this kernel takes no layer called %s",
+					req->lower[i]);
+		keg_buf_printf(data, "%s%s", i ? ":" : "", req->lower[i]);
+	}
+	return 0;
+}
+
+static int make_data(struct keg_buf *data, const struct overlay_request *req,
+		     const struct overlay_options *options, struct keg_err *err)
+{
+	int r = add_layers(data, req, err);
+
+	if (r < 0)
+		return r;
+	if (req->upper >= 0)
+		keg_buf_printf(data, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d",
+			       req->upper, req->work);
+	for (size_t i = 0; i < options->words.n; i++)
+		keg_buf_printf(data, ",%s", options->words.v[i]);
+	if (req->label)
+		keg_buf_printf(data, ",context=\"%s\"", req->label);
+	if (data->len >= PAGE)
+		return keg_fail(err, KEG_EUNSUPPORTED,
+				"mount overlay: too many layers (%zu) for this kernel",
+				req->n_lower);
+	return 0;
+}
+
+struct reply {
+	int sys;
+};
+
+static void send_mount(int to, int mount, int sys)
+{
+	struct reply reply = { .sys = sys };
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec part = { &reply, sizeof reply };
+	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	if (mount >= 0) {
+		msg.msg_control = control.room;
+		msg.msg_controllen = sizeof control.room;
+		struct cmsghdr *head = CMSG_FIRSTHDR(&msg);
+		head->cmsg_level = SOL_SOCKET;
+		head->cmsg_type = SCM_RIGHTS;
+		head->cmsg_len = CMSG_LEN(sizeof mount);
+		memcpy(CMSG_DATA(head), &mount, sizeof mount);
+	}
+	(void)sendmsg(to, &msg, MSG_NOSIGNAL);
+}
+
+static int receive_mount(int from, int *sys)
+{
+	struct reply reply = { .sys = EIO };
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec part = { &reply, sizeof reply };
+	struct msghdr msg = { .msg_iov = &part,
+			      .msg_iovlen = 1,
+			      .msg_control = control.room,
+			      .msg_controllen = sizeof control.room };
+	int mount = -1;
+
+	if (recvmsg(from, &msg, MSG_CMSG_CLOEXEC) == sizeof reply && CMSG_FIRSTHDR(&msg))
+		memcpy(&mount, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof mount);
+	*sys = reply.sys;
+	return mount;
+}
+
+__attribute__((noreturn)) static void child(const struct overlay_request *req, const char *data,
+					    int to)
+{
+	int mount_fd = -1;
+
+	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	    fchdir(req->base) == 0 && mount("overlay", MOUNT_POINT, "overlay", 0, data) == 0)
+		mount_fd = open_tree(AT_FDCWD, MOUNT_POINT, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	send_mount(to, mount_fd, errno);
+	_exit(0);
+}
+
+/* The child's mount, or -1 with *sys saying why. */
+static int mount_in_child(const struct overlay_request *req, const char *data, int *sys)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		*sys = errno;
+		return -1;
+	}
+	autofd int ours = pair[0];
+	autofd int theirs = pair[1];
+	pid_t pid = fork();
+	if (pid < 0) {
+		*sys = errno;
+		return -1;
+	}
+	if (pid == 0)
+		child(req, data, theirs);
+	auto_close_(&theirs);
+	theirs = -1;
+
+	int mount_fd = receive_mount(ours, sys);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return mount_fd;
+}
+
+int overlay_mount_legacy(const struct overlay_request *req, struct keg_err *err)
+{
+	auto(overlay_options) options = { 0 };
+	auto(keg_buf) data = { 0 };
+	int sys;
+
+	if (overlay_options_parse(req, &options, err) < 0 ||
+	    make_data(&data, req, &options, err) < 0)
+		return -(int)err->code;
+	autofd int mount_fd = mount_in_child(req, data.data, &sys);
+	if (mount_fd < 0)
+		return overlay_refused(err, sys, "mount");
+	if (options.attrs) {
+		struct mount_attr attr = { .attr_set = options.attrs };
+
+		if (options.attrs & MOUNT_ATTR_NOATIME)
+			attr.attr_clr = MOUNT_ATTR__ATIME;
+		if (mount_setattr(mount_fd, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
+			return overlay_refused(err, errno, "set mount attributes");
+	}
+	return take_fd(&mount_fd);
+}

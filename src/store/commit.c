@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/commit.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/strv.h"
+#include "store/handle.h"
+#include "store/image_record.h"
+#include "store/layer_tree.h"
+
+struct commit {
+	struct store *store;
+	const struct store_new_layer *layers;
+	size_t n_layers;
+	const struct store_new_image *image;
+	struct store_lock lock;
+	struct store_records recorded_layers, recorded_images;
+	size_t placed; /* layers looked at so far, for undoing */
+};
+
+static void commit_done(struct commit *c)
+{
+	store_records_done(&c->recorded_layers);
+	store_records_done(&c->recorded_images);
+	store_lock_drop(&c->lock);
+}
+KEG_AUTO(commit, commit_done)
+
+static bool exists(const struct commit *c, const char *id)
+{
+	struct json_object *record = store_records_find(&c->recorded_layers, id);
+
+	return record && !store_record_incomplete(record);
+}
+
+static int check(const struct commit *c, size_t *missing, struct keg_err *err)
+{
+	for (size_t i = 0; i < c->n_layers; i++) {
+		if (!store_id_is_valid(c->layers[i].id))
+			return keg_fail(err, KEG_EUSAGE, "%s: not a layer id", c->layers[i].id);
+	}
+	for (size_t i = 0; i < c->n_layers; i++) {
+		if (c->layers[i].staging || exists(c, c->layers[i].id))
+			continue;
+		if (missing)
+			*missing = i;
+		return keg_fail(err, KEG_ENOTFOUND, "layer %s was removed meanwhile",
+				c->layers[i].id);
+	}
+	if (c->image && c->image->id && !store_id_is_valid(c->image->id))
+		return keg_fail(err, KEG_EUSAGE, "%s: not an image id", c->image->id);
+	return 0;
+}
+
+static void put_size(struct json_object *record, const char *name, int64_t size)
+{
+	if (size > 0)
+		json_object_object_add(record, name, json_object_new_int64(size));
+}
+
+static void put_ids(struct json_object *record, const char *name, const uint32_t *ids, size_t n)
+{
+	if (n == 0)
+		return;
+	struct json_object *list = json_object_new_array_ext((int)n);
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(list, json_object_new_int64(ids[i]));
+	json_object_object_add(record, name, list);
+}
+
+static void put_digest(struct json_object *record, const char *name, const char *digest)
+{
+	if (!keg_str_empty(digest))
+		keg_json_put_str(record, name, digest);
+}
+
+static struct json_object *layer_record(const struct store_new_layer *layer, const char *parent)
+{
+	struct json_object *record = json_object_new_object();
+	autofree char *created = keg_time_format(keg_now());
+	bool plain = layer->compression == STORE_UNCOMPRESSED;
+	const char *compressed = layer->compressed_digest;
+
+	keg_json_put_str(record, "id", layer->id);
+	if (parent)
+		keg_json_put_str(record, "parent", parent);
+	keg_json_put_str(record, "created", created);
+	put_digest(record, "compressed-diff-digest",
+		   keg_str_empty(compressed) && plain ? layer->diff_digest : compressed);
+	put_size(record, "compressed-size", layer->compressed_size);
+	put_digest(record, "diff-digest", layer->diff_digest);
+	put_size(record, "diff-size", layer->diff_size);
+	if (!plain)
+		json_object_object_add(record, "compression",
+				       json_object_new_int(layer->compression));
+	put_ids(record, "uidset", layer->uids, layer->n_uids);
+	put_ids(record, "gidset", layer->gids, layer->n_gids);
+	return record;
+}
+
+static int place_layers(struct commit *c, struct keg_err *err)
+{
+	const char *parent = NULL;
+
+	for (; c->placed < c->n_layers; c->placed++) {
+		const struct store_new_layer *layer = &c->layers[c->placed];
+
+		/* Somebody may have stored it while we unpacked: his is as good. */
+		if (!exists(c, layer->id)) {
+			int r = layer_tree_place(c->store, layer->staging, layer->id, parent, err);
+
+			if (r < 0)
+				return r;
+			store_records_remove(&c->recorded_layers, layer->id); /* incomplete */
+			store_records_add(&c->recorded_layers, layer_record(layer, parent));
+		}
+		parent = layer->id;
+	}
+	return store_records_save(c->store, &c->lock, &c->recorded_layers, err);
+}
+
+/* Nothing was recorded: take the trees away again. */
+static void undo_layers(struct commit *c)
+{
+	auto(store_records) before = { 0 };
+	autoptr(store_staging) trash = NULL;
+	struct keg_err ignored; /* what stays is a folder without record: collected later */
+
+	if (store_records_load(c->store, STORE_LAYERS, &before, &ignored) < 0 ||
+	    store_staging_new(c->store, &trash, &ignored) < 0)
+		return;
+	for (size_t i = 0; i <= c->placed && i < c->n_layers; i++) {
+		if (!store_records_find(&before, c->layers[i].id) &&
+		    layer_tree_drop(c->store, trash, c->layers[i].id, &ignored) < 0)
+			return;
+	}
+}
+
+static int write_documents(struct commit *c, struct keg_err *err)
+{
+	int images = store_own(c->store)->lists[STORE_IMAGES];
+	int r = keg_mkdirs(images, c->image->id, 0700, err);
+	if (r < 0)
+		return r;
+	autofd int dir = keg_open_at(images, c->image->id, O_RDONLY | O_DIRECTORY, 0, err);
+	if (dir < 0)
+		return dir;
+
+	for (size_t i = 0; i < c->image->n_data; i++) {
+		const struct store_new_data *data = &c->image->data[i];
+		autofree char *file = store_data_file(data->key);
+
+		if (strchr(file, '/') || *file == '.' || *file == '\0')
+			return keg_fail(err, KEG_EUSAGE, "%s: no key for a document", data->key);
+		r = keg_file_write(dir, file, data->bytes, data->len, 0600, KEG_FILE_DURABLE, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int record_image(struct commit *c, struct keg_err *err)
+{
+	const struct store_new_image *image = c->image;
+	const char *top = c->n_layers ? c->layers[c->n_layers - 1].id : NULL;
+	struct json_object *record = store_records_find(&c->recorded_images, image->id);
+
+	if (!record)
+		record = image_record_add(&c->recorded_images, image->id, top, image);
+	for (size_t i = 0; i < image->n_data; i++)
+		image_record_data(&c->recorded_images, record, &image->data[i]);
+	for (size_t i = 0; i < image->n_names; i++)
+		image_record_name(&c->recorded_images, record, image->names[i]);
+	return store_records_save(c->store, &c->lock, &c->recorded_images, err);
+}
+
+int store_commit(struct store *store, const struct store_new_layer *layers, size_t n_layers,
+		 const struct store_new_image *image, size_t *missing, struct keg_err *err)
+{
+	auto(commit) c = { .store = store,
+			   .layers = layers,
+			   .n_layers = n_layers,
+			   .image = image && image->id ? image : NULL,
+			   .lock = { { -1, -1, -1 } } };
+	unsigned locks = STORE_LOCK_LAYERS | (c.image ? STORE_LOCK_IMAGES : 0);
+
+	if (store_lock_take(store, locks, &c.lock, err) < 0 ||
+	    store_records_load(store, STORE_LAYERS, &c.recorded_layers, err) < 0 ||
+	    (c.image && store_records_load(store, STORE_IMAGES, &c.recorded_images, err) < 0) ||
+	    check(&c, missing, err) < 0)
+		return -(int)err->code;
+	if (place_layers(&c, err) < 0) {
+		undo_layers(&c);
+		return -(int)err->code;
+	}
+	if (c.image && (write_documents(&c, err) < 0 || record_image(&c, err) < 0))
+		return keg_wrap(err, "store image %s", c.image->id);
+	return 0;
+}

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/config.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/toml.h"
+
+enum { CONFIG_MAX = 1 << 20 };
+
+static const char system_file[] = "/etc/containers/storage.conf";
+static const char vendor_file[] = "/usr/share/containers/storage.conf";
+
+/* --- the file ---------------------------------------------------------------------------- */
+
+/* Options that are both in [storage.options] and, preferred, in [storage.options.overlay]. */
+struct driver_table {
+	const char *mount_program, *mountopt, *ignore_chown_errors, *size, *inodes, *force_mask,
+		*skip_mount_home, *use_composefs;
+};
+
+struct options_table {
+	struct driver_table general;
+	struct driver_table *overlay;
+	const char **image_stores, **layer_stores;
+	size_t n_image_stores, n_layer_stores;
+	const char *remap_uids, *remap_gids, *remap_user, *remap_group;
+	struct json_object *disable_volatile;
+};
+
+struct storage_table {
+	const char *driver, *graphroot, *runroot, *rootless_storage_path, *imagestore;
+	struct options_table *options;
+};
+
+struct config_file {
+	struct storage_table *storage;
+};
+
+#define DRIVER_ROWS(type, member)                                                     \
+	JSON_STR("mount_program", type, member mount_program, 0),                     \
+		JSON_STR("mountopt", type, member mountopt, 0),                       \
+		JSON_STR("ignore_chown_errors", type, member ignore_chown_errors, 0), \
+		JSON_STR("size", type, member size, 0),                               \
+		JSON_STR("inodes", type, member inodes, 0),                           \
+		JSON_STR("force_mask", type, member force_mask, 0),                   \
+		JSON_STR("skip_mount_home", type, member skip_mount_home, 0),         \
+		JSON_STR("use_composefs", type, member use_composefs, 0)
+
+static const struct keg_json_field driver_rows[] = {
+	DRIVER_ROWS(struct driver_table, ),
+	JSON_END,
+};
+
+static const struct keg_json_field options_rows[] = {
+	DRIVER_ROWS(struct options_table, general.),
+	JSON_OBJ("overlay", struct options_table, overlay, 0, driver_table, driver_rows),
+	JSON_STRV("additionalimagestores", struct options_table, image_stores, 0),
+	JSON_STRV("additionallayerstores", struct options_table, layer_stores, 0),
+	JSON_STR("remap-uids", struct options_table, remap_uids, 0),
+	JSON_STR("remap-gids", struct options_table, remap_gids, 0),
+	JSON_STR("remap-user", struct options_table, remap_user, 0),
+	JSON_STR("remap-group", struct options_table, remap_group, 0),
+	JSON_RAW("disable-volatile", struct options_table, disable_volatile, 0),
+	JSON_END,
+};
+
+static const struct keg_json_field storage_rows[] = {
+	JSON_STR("driver", struct storage_table, driver, 0),
+	JSON_STR("graphroot", struct storage_table, graphroot, 0),
+	JSON_STR("runroot", struct storage_table, runroot, 0),
+	JSON_STR("rootless_storage_path", struct storage_table, rootless_storage_path, 0),
+	JSON_STR("imagestore", struct storage_table, imagestore, 0),
+	JSON_OBJ("options", struct storage_table, options, 0, options_table, options_rows),
+	JSON_END,
+};
+
+static const struct keg_json_field file_rows[] = {
+	JSON_OBJ("storage", struct config_file, storage, 0, storage_table, storage_rows),
+	JSON_END,
+};
+
+/* 0: there is no such file. */
+static int read_file(const char *path, struct keg_arena *arena, struct config_file *out,
+		     struct keg_err *err)
+{
+	auto(keg_buf) text = { 0 };
+	autojson root = NULL;
+
+	*out = (struct config_file){ 0 };
+	if (keg_file_read(AT_FDCWD, path, CONFIG_MAX, &text, err) < 0)
+		return err->sys == ENOENT || err->sys == ENOTDIR ? 0 : -(int)err->code;
+	if (keg_toml_parse(keg_buf_text(&text), text.len, &root, err) < 0 ||
+	    keg_json_decode(root, file_rows, out, arena, err) < 0)
+		return keg_wrap(err, "%s", path);
+	return 1;
+}
+
+/* --- what it says -------------------------------------------------------------------------- */
+
+static void replace(char **slot, char *text)
+{
+	free(*slot);
+	*slot = text;
+}
+
+/* $UID, $HOME and other variables, as the peers expand them in paths. */
+static char *expand(const char *path, unsigned uid)
+{
+	auto(keg_buf) out = { 0 };
+
+	for (const char *c = path; *c; c++) {
+		if (*c != '$') {
+			keg_buf_putc(&out, *c);
+			continue;
+		}
+		bool braced = c[1] == '{';
+		const char *from = c + 1 + braced;
+		size_t len = strspn(from, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					  "0123456789_");
+		autofree char *name = keg_strndup(from, len);
+
+		if (strcmp(name, "UID") == 0)
+			keg_buf_printf(&out, "%u", uid);
+		else if (getenv(name))
+			keg_buf_puts(&out, getenv(name));
+		c = from + len - !(braced && from[len] == '}');
+	}
+	return keg_buf_take(&out);
+}
+
+static char *make_absolute(const char *path)
+{
+	if (*path == '/')
+		return keg_path_clean(path);
+
+	autofree char *here = getcwd(NULL, 0);
+	autofree char *joined = keg_path_join(here ? here : "/", path);
+	return keg_path_clean(joined);
+}
+
+static void add_option(struct store_config *config, const char *name, const char *value)
+{
+	if (!keg_str_empty(value))
+		keg_strv_addf(&config->driver_options, "overlay.%s=%s", name, value);
+}
+
+static const char *prefer(const char *first, const char *second)
+{
+	return keg_str_empty(first) ? second : first;
+}
+
+static void take_driver_options(struct store_config *config, const struct options_table *table)
+{
+	static const struct driver_table none;
+	const struct driver_table *own = table->overlay ? table->overlay : &none;
+	const struct driver_table *any = &table->general;
+
+	for (size_t i = 0; i < table->n_image_stores; i++)
+		add_option(config, "imagestore", table->image_stores[i]);
+	for (size_t i = 0; i < table->n_layer_stores; i++)
+		add_option(config, "additionallayerstore", table->layer_stores[i]);
+	add_option(config, "ignore_chown_errors",
+		   prefer(own->ignore_chown_errors, any->ignore_chown_errors));
+	add_option(config, "force_mask", prefer(own->force_mask, any->force_mask));
+	add_option(config, "mount_program", prefer(own->mount_program, any->mount_program));
+	add_option(config, "mountopt", prefer(own->mountopt, any->mountopt));
+	add_option(config, "size", prefer(own->size, any->size));
+	add_option(config, "inodes", prefer(own->inodes, any->inodes));
+	add_option(config, "skip_mount_home", prefer(own->skip_mount_home, any->skip_mount_home));
+	add_option(config, "use_composefs", prefer(own->use_composefs, any->use_composefs));
+}
+
+static bool says_true(struct json_object *value)
+{
+	return value && (json_object_is_type(value, json_type_boolean)
+				 ? json_object_get_boolean(value)
+				 : strcmp(json_object_get_string(value), "true") == 0);
+}
+
+static int check_options(const struct options_table *table, const char *file, struct keg_err *err)
+{
+	if (!keg_str_empty(table->remap_uids) || !keg_str_empty(table->remap_gids) ||
+	    !keg_str_empty(table->remap_user) || !keg_str_empty(table->remap_group))
+		return keg_fail(err, KEG_EUNSUPPORTED, "%s: remapped ids are not supported", file);
+	return 0;
+}
+
+/* All of a file, as root's, or as the user's own. */
+static int take_file(struct store_config *config, const struct config_file *file, const char *path,
+		     unsigned uid, struct keg_err *err)
+{
+	const struct storage_table *storage = file->storage;
+
+	replace(&config->file, keg_strdup(path));
+	if (!storage)
+		return 0;
+	if (!keg_str_empty(storage->imagestore))
+		return keg_fail(err, KEG_EUNSUPPORTED, "%s: imagestore is not supported", path);
+	if (!keg_str_empty(storage->driver))
+		replace(&config->driver, keg_strdup(storage->driver));
+	if (!keg_str_empty(storage->graphroot))
+		replace(&config->graphroot, expand(storage->graphroot, uid));
+	if (!keg_str_empty(storage->runroot))
+		replace(&config->runroot, expand(storage->runroot, uid));
+	if (!storage->options)
+		return 0;
+	keg_strv_clear(&config->driver_options);
+	take_driver_options(config, storage->options);
+	config->disable_volatile = says_true(storage->options->disable_volatile);
+	return check_options(storage->options, path, err);
+}
+
+/* What an ordinary user takes over from the system's file. */
+static void take_system_file(struct store_config *config, const struct config_file *file,
+			     unsigned uid)
+{
+	const struct storage_table *storage = file->storage;
+
+	if (!storage)
+		return;
+	if (!keg_str_empty(storage->driver))
+		replace(&config->driver, keg_strdup(storage->driver));
+	if (!keg_str_empty(storage->rootless_storage_path))
+		replace(&config->graphroot, expand(storage->rootless_storage_path, uid));
+	if (storage->options) {
+		const struct driver_table *own = storage->options->overlay;
+
+		add_option(config, "ignore_chown_errors",
+			   prefer(own ? own->ignore_chown_errors : NULL,
+				  storage->options->general.ignore_chown_errors));
+	}
+}
+
+/* --- where without a file -------------------------------------------------------------------- */
+
+static const char *home_dir(void)
+{
+	const char *home = getenv("HOME");
+
+	return keg_str_empty(home) ? "/" : home;
+}
+
+static char *xdg_dir(const char *variable, const char *below_home)
+{
+	const char *dir = getenv(variable);
+
+	return !keg_str_empty(dir) && *dir == '/' ? keg_strdup(dir)
+						  : keg_path_join(home_dir(), below_home);
+}
+
+static char *user_runtime_dir(unsigned uid)
+{
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+	autofree char *login = keg_printf("/run/user/%u", uid);
+	struct stat st;
+
+	if (!keg_str_empty(dir))
+		return keg_strdup(dir);
+	if (stat(login, &st) == 0 && S_ISDIR(st.st_mode) && access(login, W_OK) == 0)
+		return take_ptr(&login);
+	return keg_printf("/tmp/podman-run-%u", uid);
+}
+
+static void set_defaults(struct store_config *config, unsigned uid)
+{
+	config->driver = keg_strdup("overlay");
+	if (!config->rootless) {
+		config->graphroot = keg_strdup("/var/lib/containers/storage");
+		config->runroot = keg_strdup("/run/containers/storage");
+		return;
+	}
+
+	autofree char *data = xdg_dir("XDG_DATA_HOME", ".local/share");
+	autofree char *run = user_runtime_dir(uid);
+	config->graphroot = keg_path_join(data, "containers/storage");
+	config->runroot = keg_path_join(run, "containers");
+}
+
+static int read_files(struct store_config *config, unsigned uid, struct keg_err *err)
+{
+	const char *named = getenv("CONTAINERS_STORAGE_CONF");
+	const char *system = keg_str_empty(named) ? system_file : named;
+	auto(keg_arena) arena = { 0 };
+	struct config_file file;
+
+	int r = read_file(system, &arena, &file, err);
+	if (r == 0 && keg_str_empty(named)) {
+		system = vendor_file;
+		r = read_file(system, &arena, &file, err);
+	}
+	if (r < 0)
+		return r;
+	if (r > 0 && (!config->rootless || !keg_str_empty(named)))
+		return take_file(config, &file, system, uid, err);
+	if (!config->rootless || !keg_str_empty(named))
+		return 0;
+	if (r > 0)
+		take_system_file(config, &file, uid);
+
+	autofree char *dir = xdg_dir("XDG_CONFIG_HOME", ".config");
+	autofree char *own = keg_path_join(dir, "containers/storage.conf");
+	r = read_file(own, &arena, &file, err);
+	return r > 0 ? take_file(config, &file, own, uid, err) : r;
+}
+
+/* --- driver options ----------------------------------------------------------------------------
+ */
+
+enum option_kind { OPTION_TEXT, OPTION_BOOL, OPTION_LIST, OPTION_IGNORED, OPTION_REFUSED };
+
+static const struct {
+	const char *name;
+	enum option_kind kind;
+	size_t at;
+} options_known[] = {
+	{ "mountopt", OPTION_TEXT, offsetof(struct store_config, mountopt) },
+	{ "mount_program", OPTION_TEXT, offsetof(struct store_config, mount_program) },
+	{ "ignore_chown_errors", OPTION_BOOL, offsetof(struct store_config, ignore_chown_errors) },
+	{ "imagestore", OPTION_LIST, offsetof(struct store_config, image_stores) },
+	{ "additionalimagestore", OPTION_LIST, offsetof(struct store_config, image_stores) },
+	{ .name = "override_kernel_check", OPTION_IGNORED },
+	{ .name = "skip_mount_home", OPTION_IGNORED }, /* ours is never mounted anyway */
+	{ .name = "size", OPTION_REFUSED },
+	{ .name = "inodes", OPTION_REFUSED },
+	{ .name = "force_mask", OPTION_REFUSED },
+	{ .name = "layerstore", OPTION_REFUSED },
+	{ .name = "additionallayerstore", OPTION_REFUSED },
+	{ .name = "use_composefs", OPTION_REFUSED },
+};
+
+static int apply_option(struct store_config *config, enum option_kind kind, void *field,
+			const char *option, const char *value, struct keg_err *err)
+{
+	switch (kind) {
+	case OPTION_TEXT:
+		replace(field, keg_strdup(value));
+		return 0;
+	case OPTION_BOOL:
+		*(bool *)field = strcmp(value, "true") == 0 || strcmp(value, "1") == 0;
+		return 0;
+	case OPTION_LIST: {
+		auto(keg_strv) paths = { 0 };
+
+		keg_strv_split(&paths, value, ',');
+		for (size_t i = 0; i < paths.n; i++) {
+			if (*paths.v[i])
+				keg_strv_take(&config->image_stores, make_absolute(paths.v[i]));
+		}
+		return 0;
+	}
+	case OPTION_IGNORED:
+		return 0;
+	case OPTION_REFUSED:
+		if (strcmp(value, "false") == 0)
+			return 0;
+		return keg_fail(err, KEG_EUNSUPPORTED, "storage option %s is not supported",
+				option);
+	}
+	keg_bug("option kind");
+}
+
+/* "overlay.name=value"; the driver may be left out, or be called overlay2. */
+static int parse_option(struct store_config *config, const char *option, struct keg_err *err)
+{
+	const char *equals = strchr(option, '=');
+	const char *dot = strchr(option, '.');
+	const char *name = dot && equals && dot < equals ? dot + 1 : option;
+
+	if (!equals)
+		return keg_fail(err, KEG_EUSAGE, "storage option %s: no value", option);
+	if (name != option && strncmp(option, "overlay", strlen("overlay")) != 0 && dot != option)
+		return 0; /* of another driver */
+	for (size_t i = 0; i < KEG_COUNT(options_known); i++) {
+		size_t len = strlen(options_known[i].name);
+
+		if ((size_t)(equals - name) == len &&
+		    strncmp(name, options_known[i].name, len) == 0)
+			return apply_option(config, options_known[i].kind,
+					    (char *)config + options_known[i].at, option,
+					    equals + 1, err);
+	}
+	return keg_fail(err, KEG_EUSAGE, "unknown storage option %s", option);
+}
+
+static void collect_options(struct store_config *config, const struct store_config_request *want)
+{
+	const char *from_env = getenv("STORAGE_OPTS");
+
+	if (want->graphroot)
+		keg_strv_clear(&config->driver_options);
+	if (!keg_str_empty(from_env)) {
+		keg_strv_clear(&config->driver_options);
+		keg_strv_split(&config->driver_options, from_env, ',');
+	}
+	if (want->n_options == 0)
+		return;
+	keg_strv_clear(&config->driver_options);
+	for (size_t i = 0; i < want->n_options; i++) {
+		if (*want->options[i])
+			keg_strv_add(&config->driver_options, want->options[i]);
+	}
+}
+
+int store_config_load(const struct store_config_request *want, struct store_config *out,
+		      struct keg_err *err)
+{
+	auto(store_config) config = { .rootless = want->rootless };
+	const char *driver = getenv("STORAGE_DRIVER");
+
+	set_defaults(&config, want->uid);
+	int r = read_files(&config, want->uid, err);
+	if (r < 0)
+		return r;
+
+	if (!keg_str_empty(driver))
+		replace(&config.driver, keg_strdup(driver));
+	if (!keg_str_empty(want->driver))
+		replace(&config.driver, keg_strdup(want->driver));
+	if (!keg_str_empty(want->graphroot))
+		replace(&config.graphroot, keg_strdup(want->graphroot));
+	if (!keg_str_empty(want->runroot))
+		replace(&config.runroot, keg_strdup(want->runroot));
+	replace(&config.graphroot, make_absolute(config.graphroot));
+	replace(&config.runroot, make_absolute(config.runroot));
+
+	collect_options(&config, want);
+	for (size_t i = 0; i < config.driver_options.n; i++) {
+		r = parse_option(&config, config.driver_options.v[i], err);
+		if (r < 0)
+			return r;
+	}
+	*out = config;
+	config = (struct store_config){ 0 };
+	return 0;
+}
+
+void store_config_copy(struct store_config *out, const struct store_config *from)
+{
+	*out = (struct store_config){
+		.graphroot = keg_strdup(from->graphroot),
+		.runroot = keg_strdup(from->runroot),
+		.driver = keg_strdup(from->driver),
+		.file = keg_strdup(from->file),
+		.rootless = from->rootless,
+		.mountopt = keg_strdup(from->mountopt),
+		.mount_program = keg_strdup(from->mount_program),
+		.ignore_chown_errors = from->ignore_chown_errors,
+		.disable_volatile = from->disable_volatile,
+	};
+	keg_strv_extend(&out->image_stores, (const char *const *)from->image_stores.v,
+			from->image_stores.n);
+	keg_strv_extend(&out->driver_options, (const char *const *)from->driver_options.v,
+			from->driver_options.n);
+}
+
+void store_config_done(struct store_config *config)
+{
+	free(config->graphroot);
+	free(config->runroot);
+	free(config->driver);
+	free(config->file);
+	free(config->mountopt);
+	free(config->mount_program);
+	keg_strv_done(&config->image_stores);
+	keg_strv_done(&config->driver_options);
+	*config = (struct store_config){ 0 };
+}

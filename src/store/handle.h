@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* handle.h - what a struct store holds; for the files of this layer only. */
+#ifndef KEG_STORE_HANDLE_H
+#define KEG_STORE_HANDLE_H
+
+#include "store/index.h"
+#include "store/lockfile.h"
+#include "store/store.h"
+
+enum { STORE_LIST_MAX = 256 << 20 }; /* bytes of one of the JSON lists */
+
+/* The mode of a staged tree's root until somebody sets it: nobody would choose this one. */
+enum { STORE_MODE_UNSET = 01711 };
+
+/* One store's folders: ours, or an additional one, of which none may be written to. */
+struct store_place {
+	char *path;
+	int root, overlay;
+	int lists[STORE_LISTS]; /* overlay-layers, overlay-images, overlay-containers; or -1 */
+	struct store_index index;
+};
+
+struct store {
+	struct store_config config;
+	struct store_place *places; /* ours first */
+	size_t n_places;
+	int keg; /* <graphroot>/keg, or -1 as long as nobody needed it */
+	bool in_userns;
+};
+
+/* The file names of the lists and of their locks, the same in each place. */
+struct store_list_files {
+	const char *folder, *file, *volatile_file, *lock;
+};
+extern const struct store_list_files store_list_files[STORE_LISTS];
+
+/* Ours: the only place that is written to. */
+static inline struct store_place *store_own(struct store *store)
+{
+	return &store->places[0];
+}
+
+/* Bring the index of a place up to date. */
+int store_place_refresh(struct store *store, size_t place, struct keg_err *err) KEG_MUST_CHECK;
+
+#endif

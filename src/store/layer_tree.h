@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * layer_tree.h - a layer's folder overlay/<id> as the overlay driver of the peers lays it out:
+ *
+ *   diff/          its tree
+ *   link           the name of its short link, overlay/l/<link> -> ../<id>/diff
+ *   lower          "l/<link>:..." of the layers below, the nearest first; not in the lowest
+ *   work/ merged/  where containers mount it; empty/ in the lowest
+ *
+ * For files of this layer, under layers.lock.
+ */
+#ifndef KEG_STORE_LAYER_TREE_H
+#define KEG_STORE_LAYER_TREE_H
+
+#include "store/staging.h"
+#include "store/store.h"
+
+struct store_place;
+
+/*
+ * Move a staged tree to overlay/<id>. What stands there, of which there is no record, is
+ * moved into the staging. A tree whose root the unpacking did not touch gets the mode
+ * and owner of the parent's. `parent` is NULL or "" for the lowest.
+ */
+int layer_tree_place(struct store *store, struct store_staging *staging, const char *id,
+		     const char *parent, struct keg_err *err) KEG_MUST_CHECK;
+
+/* Move overlay/<id> into the staging and remove its short link and tar-split. What is not
+ * there is fine. */
+int layer_tree_drop(struct store *store, struct store_staging *trash, const char *id,
+		    struct keg_err *err) KEG_MUST_CHECK;
+
+/* What stands in its file `link`, checked to be a name; the caller frees. */
+int layer_tree_link(const struct store_place *place, const char *id, char **out,
+		    struct keg_err *err) KEG_MUST_CHECK;
+
+/* Make overlay/l/<link> for it, for a layer that lost its own. */
+int layer_tree_relink(struct store *store, const char *id, const char *link,
+		      struct keg_err *err) KEG_MUST_CHECK;
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "store/handle.h"
+
+const struct store_list_files store_list_files[STORE_LISTS] = {
+	[STORE_LAYERS] = { "overlay-layers", "layers.json", "volatile-layers.json", "layers.lock" },
+	[STORE_IMAGES] = { "overlay-images", "images.json", "volatile-images.json", "images.lock" },
+	[STORE_CONTAINERS] = { "overlay-containers", "containers.json", "volatile-containers.json",
+			       "containers.lock" },
+};
+
+bool store_id_is_valid(const char *text)
+{
+	return strlen(text) == STORE_ID_LEN && strspn(text, "0123456789abcdef") == STORE_ID_LEN;
+}
+
+static int open_dir(int at, const char *path, struct keg_err *err)
+{
+	return keg_open_at(at, path, O_RDONLY | O_DIRECTORY, 0, err);
+}
+
+/* Open a folder, which is made when it is missing and `make` says so. */
+static int open_made(int at, const char *path, mode_t mode, bool make, struct keg_err *err)
+{
+	int fd = open_dir(at, path, err);
+
+	if (fd >= 0 || !make || err->sys != ENOENT)
+		return fd;
+	int r = keg_mkdirs(at, path, mode, err);
+	return r < 0 ? r : open_dir(at, path, err);
+}
+
+static void close_place(struct store_place *place)
+{
+	auto_close_(&place->root);
+	auto_close_(&place->overlay);
+	for (int i = 0; i < STORE_LISTS; i++)
+		auto_close_(&place->lists[i]);
+	store_index_close(&place->index);
+	free(place->path);
+}
+
+/* What was opened stays in *place for close_place(), also on failure. */
+static int open_place(struct store_place *place, const char *path, bool own, struct keg_err *err)
+{
+	*place = (struct store_place){
+		.path = keg_strdup(path), .root = -1, .overlay = -1, .lists = { -1, -1, -1 }
+	};
+	place->root = open_made(AT_FDCWD, path, 0700, own, err);
+	if (place->root < 0)
+		return -(int)err->code;
+	/* Everything that moves in or out of here goes through this one descriptor: the peers
+	 * mount the folder onto itself, and renames do not cross mounts. */
+	place->overlay = open_made(place->root, "overlay", 0700, own, err);
+	if (place->overlay < 0)
+		return -(int)err->code;
+	for (int i = 0; i < STORE_LISTS; i++) {
+		if (!own && i == STORE_CONTAINERS)
+			continue;
+		place->lists[i] =
+			open_made(place->root, store_list_files[i].folder, 0700, own, err);
+		if (place->lists[i] < 0)
+			return -(int)err->code;
+	}
+	return 0;
+}
+
+static int check_driver(const struct store_config *config, struct keg_err *err)
+{
+	if (strcmp(config->driver, "overlay") == 0 || strcmp(config->driver, "overlay2") == 0)
+		return 0;
+	keg_fail(err, KEG_EUNSUPPORTED, "storage driver %s is not supported", config->driver);
+	return keg_hint(err, "Set driver = \"overlay\" in storage.conf, or use --storage-driver "
+			     "overlay.");
+}
+
+/* The whole range mapped onto itself is what the initial namespace says of itself. */
+static bool in_userns(void)
+{
+	auto(keg_buf) map = { 0 };
+	struct keg_err ignored;
+	unsigned inside, outside, len;
+
+	if (keg_file_read(AT_FDCWD, "/proc/self/uid_map", 64 << 10, &map, &ignored) < 0)
+		return false;
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel wrote these numbers */
+	return sscanf(keg_buf_text(&map), "%u %u %u", &inside, &outside, &len) != 3 ||
+	       inside != 0 || outside != 0 || len != UINT32_MAX;
+}
+
+int store_open(const struct store_config *config, struct store **out, struct keg_err *err)
+{
+	int r = check_driver(config, err);
+
+	if (r < 0)
+		return r;
+
+	autoptr(store) store = keg_alloc(1, sizeof *store);
+	store->keg = -1;
+	store_config_copy(&store->config, config);
+	store->in_userns = in_userns();
+	store->places = keg_alloc(1 + config->image_stores.n, sizeof *store->places);
+	store->n_places = 1;
+	r = open_place(&store->places[0], config->graphroot, true, err);
+	if (r < 0)
+		return keg_wrap(err, "open store %s", config->graphroot);
+
+	for (size_t i = 0; i < config->image_stores.n; i++) {
+		store->n_places++;
+		r = open_place(&store->places[i + 1], config->image_stores.v[i], false, err);
+		if (r < 0)
+			return keg_wrap(err, "open additional image store %s",
+					config->image_stores.v[i]);
+	}
+	*out = take_ptr(&store);
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	for (size_t i = 0; i < store->n_places; i++)
+		close_place(&store->places[i]);
+	free(store->places);
+	auto_close_(&store->keg);
+	store_config_done(&store->config);
+	free(store);
+}
+
+const struct store_config *store_config(const struct store *store)
+{
+	return &store->config;
+}
+
+int store_keg_dir(struct store *store, struct keg_err *err)
+{
+	if (store->keg < 0)
+		store->keg = open_made(store_own(store)->root, "keg", 0700, true, err);
+	return store->keg;
+}
+
+bool store_in_userns(const struct store *store)
+{
+	return store->in_userns;
+}
+
+int store_place_refresh(struct store *store, size_t place, struct keg_err *err)
+{
+	struct keg_err ignored;
+	autofree char *name = place ? keg_printf("index.%zu", place) : keg_strdup("index");
+
+	/* Without our folder the index serves from memory. */
+	return store_index_refresh(&store->places[place], store_keg_dir(store, &ignored), name,
+				   err);
+}
