@@ -188,6 +188,7 @@ class FaultyRegistry:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     timeout = MOST_SECONDS
 
     def log_message(self, *_):
