@@ -12,12 +12,10 @@
 static const char version[] = "conmon version 2.1.6\n"
 			      "commit: kegmon " KEG_VERSION "\n";
 
-static const struct cli_program kegmon = {
+static const struct cli_cmd kegmon = {
 	.name = "kegmon",
 	.summary = "Monitor one container: log its output, serve its clients, record its end",
-	.version = KEG_VERSION,
 	.opts = kegmon_opts,
-	.error_status = EXIT_FAILURE,
 };
 
 static int set_log_level(const char *name, struct keg_err *err)
@@ -48,7 +46,7 @@ static int run(int argc, char **argv, struct keg_err *err)
 	monitor_options_defaults(&args.m);
 	int first = cli_parse("kegmon", kegmon_opts, false, &args, argc, argv, &help, err);
 	if (help) {
-		cli_help(&kegmon, NULL, "kegmon", stdout);
+		cli_help(NULL, &kegmon, "kegmon", stdout);
 		return EXIT_SUCCESS;
 	}
 	if (first < 0)
