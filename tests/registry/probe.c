@@ -7,6 +7,7 @@
  * It prints what it got, or "CODE message" on stderr and exits with the code.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -50,6 +51,48 @@ static int get_blob(struct registry_repo *repo, const struct request *req, struc
 	r = registry_blob_get(repo, &want, add, &sum, err);
 	keg_sha256_end_hex(&sum.sha, hex);
 	printf("%lld sha256:%s\n", (long long)sum.bytes, hex);
+	return r;
+}
+
+/* The same blob on several threads at once, as many as the last argument says. */
+struct worker {
+	pthread_t thread;
+	struct registry_repo *repo;
+	const struct request *req;
+	struct keg_err err;
+	int r;
+};
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+
+	w->r = get_blob(w->repo, w->req, &w->err);
+	return NULL;
+}
+
+static int get_parallel(struct registry_repo *repo, const struct request *req, struct keg_err *err)
+{
+	struct worker workers[64];
+	unsigned n;
+
+	int r = keg_parse_u32(req->arg[2], &n, err);
+	if (r < 0)
+		return r;
+	if (n > KEG_COUNT(workers))
+		return keg_fail(err, KEG_EUSAGE, "at most %zu threads", KEG_COUNT(workers));
+	for (unsigned i = 0; i < n; i++) {
+		workers[i] = (struct worker){ .repo = repo, .req = req };
+		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)
+			keg_bug("no thread");
+	}
+	for (unsigned i = 0; i < n; i++) {
+		pthread_join(workers[i].thread, NULL);
+		if (workers[i].r < 0) {
+			*err = workers[i].err;
+			r = workers[i].r;
+		}
+	}
 	return r;
 }
 
@@ -170,6 +213,7 @@ static const struct command {
 	{ "digest", REGISTRY_PULL, 1, get_digest },
 	{ "manifest", REGISTRY_PULL, 1, get_manifest },
 	{ "mount-blob", REGISTRY_PUSH, 2, mount_blob },
+	{ "parallel", REGISTRY_PULL, 3, get_parallel },
 	{ "put-blob", REGISTRY_PUSH, 1, put_blob },
 	{ "put-manifest", REGISTRY_PUSH, 3, put_manifest },
 	{ "stat", REGISTRY_PULL, 1, stat_blob },
