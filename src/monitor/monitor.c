@@ -317,6 +317,8 @@ static void wire(struct monitor *m)
 	m->attach.changed = on_clients_changed;
 	m->ctl.asked = on_request;
 	m->ending.opt = m->opt;
+	m->oom.bundle = m->bundle;
+	m->oom.persist_dir = m->opt->persist_dir;
 	m->ending.finished = stop_when_done;
 	m->timeout = (struct loop_source){ .fd = -1, .ready = on_timeout, .owner = m };
 	m->out = (struct output){ .loop = &m->loop,

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's Podman with our runtime, with our monitor, and with both."""
+import fcntl
+import json
+import os
+import pathlib
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+import pytest
+
+BUILD = pathlib.Path(os.environ.get("KEG_BUILD") or pathlib.Path(__file__).parents[2] / "build").resolve()
+PAIRS = [("kegrun", "kegmon"), ("runc", "kegmon"), ("kegrun", "conmon")]
+PAIRS = [pair for pair in PAIRS if pair[0] != "kegrun" or (BUILD / "kegrun").exists()]
+
+
+class Podman:
+    def __init__(self, sandbox, runtime, monitor):
+        def ours(name):
+            return str(BUILD / name) if name.startswith("keg") else name
+        self.sandbox, self.monitor = sandbox, monitor
+        self.words = ["podman", "--runtime", ours(runtime)]
+        if monitor == "kegmon":
+            self.words += ["--conmon", ours(monitor)]
+
+    def __call__(self, *argv, **more):
+        return self.sandbox.run(*self.words, *argv, **more)
+
+    def popen(self, *argv, **more):
+        return self.sandbox.popen(*self.words, *argv, **more)
+
+    def inspect(self, name):
+        return json.loads(self("inspect", name).stdout)[0]
+
+
+@pytest.fixture(params=PAIRS, ids="-".join, scope="module")
+def podman(request, sandbox, busybox):
+    made = Podman(sandbox, *request.param)
+    yield made
+    made("rm", "-fa", "-t", "0")
+
+
+@pytest.fixture
+def name(podman):
+    """A container's name; it is removed afterwards."""
+    yield "c1"
+    podman("rm", "-f", "-t", "0", "-i", "c1")
+
+
+def running(podman, name, busybox, *options, command=("sleep", "1000")):
+    podman("run", "-d", "--network", "none", "--name", name, *options, busybox, *command)
+
+
+def test_run_gives_output_and_exit_status(podman, busybox):
+    done = podman("run", "--rm", "--network", "none", busybox, "sh", "-c", "echo out; echo err >&2; exit 7", check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("out\n", "err\n", 7)
+
+
+def test_run_reads_its_input(podman, busybox):
+    data = "".join(f"{n}\n" for n in range(50000))
+    done = podman("run", "--rm", "-i", "--network", "none", busybox, "cat", stdin=None, input=data)
+    assert done.stdout == data
+
+
+def test_large_output_is_complete(podman, busybox):
+    done = podman("run", "--rm", "--network", "none", busybox, "seq", "1", "300000")
+    assert done.stdout == "".join(f"{n}\n" for n in range(1, 300001))
+
+
+@pytest.mark.parametrize("command, status", [("/no/such", 127), ("/etc/passwd", 126)])
+def test_a_command_that_cannot_run_has_its_own_status(podman, busybox, command, status):
+    done = podman("run", "--rm", "--network", "none", busybox, command, check=False)
+    assert done.returncode == status, done.stderr
+
+
+def test_exec_gives_output_and_exit_status(podman, busybox, name):
+    running(podman, name, busybox)
+    done = podman("exec", name, "sh", "-c", "echo out; echo err >&2; exit 9", check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("out\n", "err\n", 9)
+    assert podman("exec", "-i", name, "cat", stdin=None, input="text").stdout == "text"
+    assert podman("exec", "-e", "A=b", "-w", "/tmp", name, "sh", "-c", "echo $A $PWD").stdout == "b /tmp\n"
+
+
+def test_a_detached_exec_runs(podman, busybox, name):
+    running(podman, name, busybox)
+    podman("exec", "-d", name, "sh", "-c", "echo yes >/tmp/made")
+    end = time.monotonic() + 20
+    while time.monotonic() < end and podman("exec", name, "cat", "/tmp/made", check=False).stdout != "yes\n":
+        time.sleep(0.05)
+    assert podman("exec", name, "cat", "/tmp/made").stdout == "yes\n"
+
+
+def test_a_started_container_stops_and_is_gone(podman, busybox, name):
+    running(podman, name, busybox, command=("sh", "-c", "trap 'exit 3' TERM; while :; do sleep 0.1; done"))
+    assert podman.inspect(name)["State"]["Status"] == "running"
+    podman("stop", name)
+    state = podman.inspect(name)["State"]
+    assert (state["Status"], state["ExitCode"]) == ("exited", 3)
+    podman("rm", name)
+    assert podman("ps", "-aq").stdout == ""
+
+
+def test_one_that_does_not_stop_is_killed(podman, busybox, name):
+    running(podman, name, busybox)
+    podman("stop", "-t", "0", name)
+    assert podman.inspect(name)["State"]["ExitCode"] == 137
+
+
+def test_it_starts_again_and_the_log_goes_on(podman, busybox, name):
+    running(podman, name, busybox, command=("sh", "-c", "echo hello; sleep 1000"))
+    podman("restart", "-t", "0", name)
+    end = time.monotonic() + 20
+    while time.monotonic() < end and podman("logs", name).stdout != "hello\nhello\n":
+        time.sleep(0.05)
+    assert podman("logs", name).stdout == "hello\nhello\n"
+
+
+def test_wait_and_attach_see_the_end(podman, busybox, name):
+    podman("create", "--network", "none", "--name", name, busybox, "sh", "-c", "echo hi; exit 5")
+    done = podman("start", "-a", name, check=False)
+    assert (done.stdout, done.returncode) == ("hi\n", 5)
+    assert podman("wait", name).stdout == "5\n"
+
+
+def test_kill_sends_the_signal(podman, busybox, name):
+    running(podman, name, busybox, command=("sh", "-c", "trap 'exit 4' USR1; while :; do sleep 0.1; done"))
+    podman("kill", "-s", "USR1", name)
+    assert podman("wait", name).stdout == "4\n"
+
+
+def test_pause_and_unpause(podman, busybox, name):
+    running(podman, name, busybox)
+    podman("pause", name)
+    assert podman.inspect(name)["State"]["Status"] == "paused"
+    podman("unpause", name)
+    assert podman.inspect(name)["State"]["Status"] == "running"
+
+
+def test_out_of_memory_is_noticed(podman, busybox, name):
+    """Debian's conmon leaves its mark in the folder where Podman was started, where nobody looks."""
+    done = podman("run", "--network", "none", "--name", name, "-m", "20m", busybox, "sh", "-c",
+                  "x=aaaaaaaa; while :; do x=$x$x; done", check=False)
+    assert done.returncode == 137
+    assert podman.inspect(name)["State"]["OOMKilled"] is (podman.monitor == "kegmon")
+
+
+def test_a_terminal_has_its_size_and_echoes(podman, busybox):
+    main, side = pty.openpty()
+    child = podman.popen("run", "--rm", "-it", "--network", "none", busybox, "sh", "-c",
+                         "read x; stty size; tty; echo got $x", stdin=side, stdout=side, stderr=side)
+    os.close(side)
+    fcntl.ioctl(main, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 120, 0, 0))
+    seen, sent, end = b"", False, time.monotonic() + 30
+    while time.monotonic() < end:
+        if select.select([main], [], [], 0.5)[0]:
+            try:
+                data = os.read(main, 4096)
+            except OSError:
+                break
+            if not data:
+                break
+            seen += data
+        elif not sent:
+            os.kill(child.pid, signal.SIGWINCH)
+            os.write(main, b"word\r")
+            sent = True
+    assert child.wait(timeout=20) == 0
+    assert b"33 120" in seen and b"/dev/pts/0" in seen and b"got word" in seen, seen
+
+
+def test_nothing_is_left_running(podman, busybox):
+    podman("run", "--rm", "--network", "none", busybox, "true")
+    end = time.monotonic() + 20
+    while time.monotonic() < end and podman.sandbox.processes():
+        time.sleep(0.05)
+    left = [pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() for pid in podman.sandbox.processes()]
+    assert left == []
+
+
+def test_several_run_at_once(podman, busybox):
+    children = [podman.popen("run", "--rm", "--network", "none", busybox, "sh", "-c", f"exit {n}",
+                             stdin=subprocess.DEVNULL) for n in range(8)]
+    assert [child.wait(timeout=60) for child in children] == list(range(8))
