@@ -78,7 +78,7 @@ int keg_time_parse(const char *text, struct timespec *out, struct keg_err *err)
 
 		if (sscanf(at + 1, "%2u:%2u%n", &hours, &minutes, &used) != 2 || used != 5)
 			return keg_fail(err, KEG_EUSAGE, "\"%s\" is not an RFC 3339 time", text);
-		offset = (long)(hours * 3600 + minutes * 60) * (*at == '-' ? -1 : 1);
+		offset = ((long)hours * 3600 + (long)minutes * 60) * (*at == '-' ? -1 : 1);
 		at += 6;
 	} else if (*at == 'Z' || *at == 'z') {
 		at++;
@@ -109,11 +109,11 @@ char *keg_duration_human(int64_t seconds)
 		return keg_strdup("About an hour");
 	if (hours < 48)
 		return keg_printf("%jd hours", (intmax_t)hours);
-	if (hours < 24 * 7 * 2)
+	if (hours < INT64_C(24) * 7 * 2)
 		return keg_printf("%jd days", (intmax_t)(hours / 24));
-	if (hours < 24 * 30 * 2)
+	if (hours < INT64_C(24) * 30 * 2)
 		return keg_printf("%jd weeks", (intmax_t)(hours / 24 / 7));
-	if (hours < 24 * 365 * 2)
+	if (hours < INT64_C(24) * 365 * 2)
 		return keg_printf("%jd months", (intmax_t)(hours / 24 / 30));
 	return keg_printf("%jd years", (intmax_t)(seconds / 3600 / 24 / 365));
 }

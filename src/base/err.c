@@ -39,7 +39,7 @@ static void fill(struct keg_err *err, enum keg_code code, int sys, const char *f
 	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
 }
 
-int keg_fail(struct keg_err *err, enum keg_code code, const char *fmt, ...)
+int(keg_fail)(struct keg_err *err, enum keg_code code, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -49,7 +49,7 @@ int keg_fail(struct keg_err *err, enum keg_code code, const char *fmt, ...)
 	return -(int)code;
 }
 
-int keg_fail_sys(struct keg_err *err, int sys, const char *fmt, ...)
+int(keg_fail_sys)(struct keg_err *err, int sys, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -62,7 +62,7 @@ int keg_fail_sys(struct keg_err *err, int sys, const char *fmt, ...)
 	return -(int)err->code;
 }
 
-int keg_wrap(struct keg_err *err, const char *fmt, ...)
+int(keg_wrap)(struct keg_err *err, const char *fmt, ...)
 {
 	char inner[sizeof err->msg];
 	va_list ap;
@@ -77,7 +77,7 @@ int keg_wrap(struct keg_err *err, const char *fmt, ...)
 	return -(int)err->code;
 }
 
-int keg_hint(struct keg_err *err, const char *fmt, ...)
+int(keg_hint)(struct keg_err *err, const char *fmt, ...)
 {
 	va_list ap;
 

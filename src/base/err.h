@@ -51,6 +51,21 @@ int keg_wrap(struct keg_err *err, const char *fmt, ...) KEG_PRINTF(2, 3);
 /* Say what the user can do about it; returns -code again. */
 int keg_hint(struct keg_err *err, const char *fmt, ...) KEG_PRINTF(2, 3);
 
+/*
+ * Tells compilers and analysers what the four above promise, so that they see no path on
+ * which a function failed and its caller goes on.
+ */
+static inline int keg_negative_(int code)
+{
+	if (code >= 0)
+		__builtin_unreachable();
+	return code;
+}
+#define keg_fail(...) keg_negative_((keg_fail)(__VA_ARGS__))
+#define keg_fail_sys(...) keg_negative_((keg_fail_sys)(__VA_ARGS__))
+#define keg_wrap(...) keg_negative_((keg_wrap)(__VA_ARGS__))
+#define keg_hint(...) keg_negative_((keg_hint)(__VA_ARGS__))
+
 /* For main() only: "Error: msg", then the hint on its own line. */
 void keg_err_print(const struct keg_err *err, FILE *out);
 

@@ -374,11 +374,10 @@ char *keg_path_clean(const char *path)
 
 		if (!*part || strcmp(part, ".") == 0)
 			continue;
-		if (strcmp(part, "..") != 0)
-			keg_strv_add(&kept, part);
-		else if (kept.n > 0 && strcmp(kept.v[kept.n - 1], "..") != 0)
+		bool up = strcmp(part, "..") == 0;
+		if (up && kept.n > 0 && strcmp(kept.v[kept.n - 1], "..") != 0)
 			keg_strv_remove(&kept, kept.n - 1);
-		else if (!rooted)
+		else if (!up || !rooted)
 			keg_strv_add(&kept, part);
 	}
 

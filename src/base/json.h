@@ -78,7 +78,7 @@ enum keg_json_kind {
 };
 
 enum keg_json_flags {
-	KEG_JSON_REQUIRED = 1, /* absent: KEG_ECORRUPT naming the field */
+	KEG_JSON_REQUIRED = 1, /* absent: KEG_ECORRUPT naming the field; always written */
 	KEG_JSON_ALWAYS = 2,   /* written even when zero, false, empty */
 };
 

@@ -52,7 +52,7 @@ static int decode_number(struct json_object *value, const struct keg_json_field 
 			 struct keg_arena *arena, struct keg_err *err)
 {
 	struct range range = range_of(row->kind);
-	int64_t number;
+	int64_t number = 0;
 	int r = get_integer(value, row, range.low, range.high, &number, err);
 
 	if (r < 0)
@@ -127,7 +127,7 @@ static int decode_u32v(struct json_object *value, const struct keg_json_field *r
 	size_t n = json_object_array_length(value);
 	uint32_t *list = keg_arena_alloc(arena, n + 1, sizeof *list);
 	for (size_t i = 0; i < n; i++) {
-		int64_t number;
+		int64_t number = 0;
 		int r = get_integer(json_object_array_get_idx(value, i), row, 0, UINT32_MAX,
 				    &number, err);
 
@@ -315,7 +315,7 @@ static struct json_object *encode_row(const struct keg_json_field *row, const vo
 	size_t count = row->count_at
 			       ? *(const size_t *)(const void *)((const char *)in + row->count_at)
 			       : 0;
-	bool always = row->flags & KEG_JSON_ALWAYS;
+	bool always = row->flags & (KEG_JSON_ALWAYS | KEG_JSON_REQUIRED);
 	const void *pointer;
 
 	switch (row->kind) {

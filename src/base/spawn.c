@@ -18,8 +18,6 @@
 #include "base/mem.h"
 #include "base/strv.h"
 
-extern char **environ;
-
 /* The program's full path, or NULL: looked up here, as execvp() may allocate in the child. */
 static char *find_program(const char *name)
 {
@@ -206,7 +204,7 @@ int keg_spawn_run(const char *const *argv, const char *input, size_t most, struc
 			if (polls[i].revents)
 				drain(&streams[i], most);
 		}
-		if (polls[2].revents)
+		if (polls[2].revents && input)
 			feed(&feed_end, &input);
 	}
 	sigaction(SIGPIPE, &before, NULL);

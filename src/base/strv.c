@@ -79,7 +79,9 @@ bool keg_strv_has(const struct keg_strv *list, const char *text)
 
 void keg_strv_split(struct keg_strv *list, const char *text, char sep)
 {
-	while (text && *text) {
+	if (!text)
+		return;
+	while (*text) {
 		const char *end = strchrnul(text, sep);
 
 		keg_strv_take(list, keg_strndup(text, (size_t)(end - text)));

@@ -50,11 +50,10 @@ void cli_help(const struct cli_program *program, const struct cli_cmd *cmd, cons
 	const struct cli_cmd *const *list = cmd ? cmd->subcommands : program->commands;
 
 	fprintf(to, "%s\n\nUsage:\n  %s", cmd ? cmd->summary : program->summary, path);
+	const char *operands = cmd ? cmd->operands : NULL;
 	if (list)
-		fprintf(to, " [options] [command]\n");
-	else
-		fprintf(to, " [options]%s%s\n", cmd->operands ? " " : "",
-			cmd->operands ? cmd->operands : "");
+		operands = "[command]";
+	fprintf(to, " [options]%s%s\n", operands ? " " : "", operands ? operands : "");
 	if (list)
 		print_commands(list, to);
 	fprintf(to, "\nOptions:\n");

@@ -105,6 +105,8 @@ static int store(const struct cli_opt *o, void *field, const char *value, struct
 		keg_fail(err, KEG_EUNSUPPORTED, "option --%s is not supported", o->name);
 		return keg_hint(err, "leave --%s out; nothing was done", o->name);
 	}
+	if (!value && cli_opt_takes_value(o))
+		keg_bug("an option's value was not given");
 	switch (o->kind) {
 	case CLI_FLAG:
 	case CLI_TRISTATE:
@@ -212,7 +214,9 @@ static int parse_brief(const struct parse *p, char **argv)
 }
 
 int cli_parse(const char *path, const struct cli_opt *opts, bool stop_at_operand, void *out,
-	      int argc, char **argv, bool *help, struct keg_err *err)
+	      int argc, char **argv,
+	      bool *help, /* NOLINT(readability-non-const-parameter): *p sets it */
+	      struct keg_err *err)
 {
 	const struct parse p = { opts, out, help, err };
 	autofree char **operands = keg_alloc((size_t)argc + 1, sizeof *operands);

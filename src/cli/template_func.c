@@ -385,5 +385,7 @@ bool template_is_function(const char *name)
 
 int template_call(const struct template_call *call, struct json_object **out)
 {
-	return find(call->name)->call(call, out);
+	const struct function *f = find(call->name);
+
+	return f ? f->call(call, out) : bad(call, "not defined");
 }

@@ -127,7 +127,8 @@ static int command_value(struct run *run, const struct command *c, struct json_o
 		return expr_value(run, c->first, dot, out);
 	}
 
-	struct json_object **args = keg_arena_alloc(&run->arena, room + 1, sizeof *args);
+	struct json_object **args =
+		keg_arena_alloc(&run->arena, room + 1, sizeof(struct json_object *));
 	for (const struct expr *e = c->first->next; e; e = e->next) {
 		int r = expr_value(run, e, dot, &args[n++]);
 
