@@ -5,6 +5,17 @@
 
 #include "cli/cli.h"
 
+extern const struct cli_cmd cmd_image;
+extern const struct cli_cmd cmd_image_list;
+extern const struct cli_cmd cmd_image_rm;
+extern const struct cli_cmd cmd_images;
+extern const struct cli_cmd cmd_import;
+extern const struct cli_cmd cmd_info;
+extern const struct cli_cmd cmd_load;
+extern const struct cli_cmd cmd_pull;
+extern const struct cli_cmd cmd_rmi;
+extern const struct cli_cmd cmd_tag;
+extern const struct cli_cmd cmd_untag;
 extern const struct cli_cmd cmd_version;
 
 #endif

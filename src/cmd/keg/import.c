@@ -43,7 +43,7 @@ static int import_run(const struct cli_call *call, struct keg_err *err)
 	const struct transfer_import req = {
 		.access = &access,
 		.path = call->operands[0],
-		.reference = call->n_operands > 1 ? call->operands[1] : NULL,
+		.name = call->n_operands > 1 ? call->operands[1] : NULL,
 		.message = args->message,
 		.changes = (const char *const *)args->changes.v,
 		.n_changes = args->changes.n,
