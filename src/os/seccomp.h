@@ -73,6 +73,10 @@ int seccomp_filter_find(const char *cache, const void *key, size_t key_len,
 void seccomp_filter_keep(const char *cache, const void *key, size_t key_len,
 			 const struct seccomp_filter *filter);
 
+/* The file that seccomp_filter_find() would read, when it would find one: the caller frees *path.
+ */
+int seccomp_filter_place(const char *cache, const void *key, size_t key_len, char **path);
+
 /* Compile without any cache. */
 int seccomp_filter_compile(const struct seccomp_profile *profile, struct seccomp_filter *out,
 			   struct keg_err *err) KEG_MUST_CHECK;

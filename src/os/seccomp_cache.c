@@ -21,12 +21,20 @@ enum { KEY_MAX = 1 << 20, ENTRIES_MAX = 256, NAME_MAX_LEN = 24 };
 
 struct header {
 	char magic[8];
+	uint32_t compiler, arch; /* other ones give other instructions */
 	uint32_t flags, notify, n_insns, key_len;
 };
 
 enum {
 	FILE_SIZE_MAX = sizeof(struct header) + BPF_MAXINSNS * sizeof(struct sock_filter) + KEY_MAX
 };
+
+static uint32_t compiler(void)
+{
+	const struct scmp_version *version = seccomp_version();
+
+	return version->major << 16 | version->minor << 8 | version->micro;
+}
 
 /* FNV-1a */
 static void name_of(const void *key, size_t len, char out[NAME_MAX_LEN])
@@ -81,8 +89,9 @@ static bool split(void *bytes, size_t size, struct seccomp_filter *out, const ch
 	const struct header *header = bytes;
 	struct sock_filter *insns = (struct sock_filter *)((char *)bytes + sizeof *header);
 
-	if (memcmp(header->magic, MAGIC, sizeof header->magic) != 0 || header->n_insns == 0 ||
-	    header->n_insns > BPF_MAXINSNS || header->key_len > KEY_MAX ||
+	if (memcmp(header->magic, MAGIC, sizeof header->magic) != 0 ||
+	    header->compiler != compiler() || header->arch != seccomp_arch_native() ||
+	    header->n_insns == 0 || header->n_insns > BPF_MAXINSNS || header->key_len > KEY_MAX ||
 	    size != sizeof *header + header->n_insns * sizeof *insns + header->key_len)
 		return false;
 	*out = (struct seccomp_filter){
@@ -120,6 +129,18 @@ int seccomp_filter_find(const char *cache, const void *key, size_t key_len,
 	return 1;
 }
 
+int seccomp_filter_place(const char *cache, const void *key, size_t key_len, char **path)
+{
+	auto(seccomp_filter) filter = { 0 };
+	char name[NAME_MAX_LEN];
+
+	if (!seccomp_filter_find(cache, key, key_len, &filter))
+		return 0;
+	name_of(key, key_len, name);
+	*path = keg_path_join(cache, name);
+	return 1;
+}
+
 int seccomp_filter_read(int fd, struct seccomp_filter *out, struct keg_err *err)
 {
 	const char *why, *key;
@@ -138,6 +159,8 @@ void seccomp_filter_format(const struct seccomp_filter *filter, const void *key,
 			   struct keg_buf *out)
 {
 	struct header header = {
+		.compiler = compiler(),
+		.arch = seccomp_arch_native(),
 		.flags = filter->flags,
 		.notify = filter->notify,
 		.n_insns = (uint32_t)filter->n_insns,
@@ -216,15 +239,9 @@ static void add_texts(struct keg_buf *key, const char *const *texts, size_t n)
 		add_text(key, texts[i]);
 }
 
-/* All that determines the instructions: the profile, the compiler, the machine. */
+/* All that determines the instructions, but for what every file says in its header. */
 static void key_of(const struct seccomp_profile *profile, struct keg_buf *key)
 {
-	const struct scmp_version *version = seccomp_version();
-
-	add_number(key, version->major);
-	add_number(key, version->minor);
-	add_number(key, version->micro);
-	add_number(key, seccomp_arch_native());
 	add_text(key, profile->default_action);
 	add_optional(key, profile->default_errno_ret);
 	add_texts(key, profile->architectures, profile->n_architectures);

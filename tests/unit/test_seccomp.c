@@ -101,7 +101,7 @@ static void the_second_request_is_answered_from_the_cache(void **state)
 	/* Seen by a mark that only the file can have brought. */
 	auto(keg_buf) bytes = { 0 };
 	ok(keg_file_read(AT_FDCWD, file, 1 << 20, &bytes, &err), &err);
-	bytes.data[8] = 2; /* the flags */
+	bytes.data[16] = 2; /* the flags */
 	ok(keg_file_write(AT_FDCWD, file, bytes.data, bytes.len, 0600, 0, &err), &err);
 	ok(seccomp_filter_get(&profile, dir, &second, &err), &err);
 	assert_int_equal(second.flags, 2);

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The built-in profile, compiled and asked about every system call. */
+#include "engine/seccomp_default.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "engine/seccomp_profile.h"
+#include "os/seccomp.h"
+#include "tests/unit/cmocka_keg.h"
+
+static const char installed[] = "/usr/share/containers/seccomp.json";
+static const char *const usual_caps[] = { "CAP_CHOWN", "CAP_SYS_CHROOT", "CAP_KILL",
+					  "CAP_NET_BIND_SERVICE", "CAP_SETUID" };
+static const char *const admin_caps[] = { "CAP_SYS_ADMIN", "CAP_AUDIT_WRITE", "CAP_SYS_PTRACE" };
+
+/* The instructions that libseccomp emits. */
+static uint32_t run(const struct seccomp_filter *filter, const struct seccomp_data *data)
+{
+	uint32_t a = 0;
+
+	for (size_t pc = 0; pc < filter->n_insns; pc++) {
+		const struct sock_filter *at = &filter->insns[pc];
+		bool yes = false;
+
+		switch (at->code) {
+		case BPF_LD | BPF_W | BPF_ABS:
+			memcpy(&a, (const char *)data + at->k, sizeof a);
+			continue;
+		case BPF_ALU | BPF_AND | BPF_K:
+			a &= at->k;
+			continue;
+		case BPF_JMP | BPF_JA:
+			pc += at->k;
+			continue;
+		case BPF_RET | BPF_K:
+			return at->k;
+		case BPF_JMP | BPF_JEQ | BPF_K:
+			yes = a == at->k;
+			break;
+		case BPF_JMP | BPF_JGT | BPF_K:
+			yes = a > at->k;
+			break;
+		case BPF_JMP | BPF_JGE | BPF_K:
+			yes = a >= at->k;
+			break;
+		default:
+			fail_msg("instruction %x", at->code);
+		}
+		pc += yes ? at->jt : at->jf;
+	}
+	fail_msg("the filter does not end");
+	return 0;
+}
+
+static void compile(const struct seccomp_document *document, const char *const *caps, size_t n,
+		    struct seccomp_filter *out)
+{
+	auto(keg_arena) arena = { 0 };
+	struct seccomp_host host = seccomp_host_here();
+	struct seccomp_profile profile;
+	struct oci_seccomp rules;
+	struct keg_err err = { 0 };
+
+	host.caps = caps;
+	host.n_caps = n;
+	seccomp_document_resolve(document, &host, &rules, &arena);
+	seccomp_profile_from_config(&rules, &profile, &arena);
+	if (seccomp_filter_compile(&profile, out, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+static void built_in(const char *const *caps, size_t n, struct seccomp_filter *out)
+{
+	auto(keg_arena) arena = { 0 };
+	struct seccomp_document document;
+
+	seccomp_default_document(&document, &arena);
+	compile(&document, caps, n, out);
+}
+
+#if defined(__x86_64__)
+enum { NATIVE = AUDIT_ARCH_X86_64 };
+#elif defined(__aarch64__)
+enum { NATIVE = (int)AUDIT_ARCH_AARCH64 };
+#endif
+
+static uint32_t ask(const struct seccomp_filter *filter, long nr, uint64_t first, uint64_t third)
+{
+	const struct seccomp_data data = { .nr = (int)nr,
+					   .arch = (uint32_t)NATIVE,
+					   .args = { first, 0, third } };
+
+	return run(filter, &data);
+}
+
+static void the_kernels_doors_are_shut(void **state)
+{
+	static const struct {
+		long nr;
+		uint32_t answer;
+	} table[] = {
+		{ SYS_read, SECCOMP_RET_ALLOW },
+		{ SYS_openat2, SECCOMP_RET_ALLOW },
+		{ SYS_chroot, SECCOMP_RET_ALLOW }, /* CAP_SYS_CHROOT is there */
+		{ SYS_bpf, SECCOMP_RET_ERRNO | EPERM },
+		{ SYS_kexec_load, SECCOMP_RET_ERRNO | EPERM },
+		{ SYS_finit_module, SECCOMP_RET_ERRNO | EPERM },
+		{ SYS_userfaultfd, SECCOMP_RET_ERRNO | EPERM },
+		{ SYS_open_by_handle_at, SECCOMP_RET_ERRNO | EPERM },
+		{ SYS_clock_settime, SECCOMP_RET_ERRNO | EPERM },
+		{ SYS_io_uring_setup, SECCOMP_RET_ERRNO | ENOSYS },
+		{ SYS_add_key, SECCOMP_RET_ERRNO | ENOSYS },
+		{ 9999, SECCOMP_RET_ERRNO | ENOSYS },
+	};
+	auto(seccomp_filter) filter = { 0 };
+
+	(void)state;
+	built_in(usual_caps, KEG_COUNT(usual_caps), &filter);
+	for (size_t i = 0; i < KEG_COUNT(table); i++)
+		assert_int_equal(ask(&filter, table[i].nr, 0, 0), table[i].answer);
+	assert_int_equal(ask(&filter, SYS_personality, UINT32_MAX, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(ask(&filter, SYS_personality, 0x0040000 /* no random addresses */, 0),
+			 SECCOMP_RET_ERRNO | ENOSYS);
+	assert_int_equal(ask(&filter, SYS_socket, 16, 9), SECCOMP_RET_ERRNO | EINVAL);
+	assert_int_equal(ask(&filter, SYS_socket, 16, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(ask(&filter, SYS_socket, 2, 9), SECCOMP_RET_ALLOW);
+}
+
+static void capabilities_open_their_doors(void **state)
+{
+	auto(seccomp_filter) filter = { 0 };
+
+	(void)state;
+	built_in(admin_caps, KEG_COUNT(admin_caps), &filter);
+	assert_int_equal(ask(&filter, SYS_bpf, 0, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(ask(&filter, SYS_kcmp, 0, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(ask(&filter, SYS_socket, 16, 9), SECCOMP_RET_ALLOW);
+	assert_int_equal(ask(&filter, SYS_chroot, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+}
+
+/* Newer system calls are known to one of the two only. */
+static bool is_newer(long nr)
+{
+	return nr >= SYS_quotactl_fd;
+}
+
+static void it_answers_as_the_installed_profile_does(void **state)
+{
+	const struct {
+		const char *const *caps;
+		size_t n;
+	} sets[] = { { usual_caps, KEG_COUNT(usual_caps) },
+		     { admin_caps, KEG_COUNT(admin_caps) },
+		     { NULL, 0 } };
+	auto(keg_arena) arena = { 0 };
+	auto(keg_buf) text = { 0 };
+	struct seccomp_document document;
+	struct keg_err err = { 0 };
+
+	(void)state;
+	if (keg_file_read(AT_FDCWD, installed, SECCOMP_PROFILE_MAX, &text, &err) < 0)
+		skip(); /* golang-github-containers-common is not installed */
+	if (seccomp_document_parse(text.data, text.len, &document, &arena, &err) < 0)
+		fail_msg("%s", err.msg);
+	for (size_t i = 0; i < KEG_COUNT(sets); i++) {
+		auto(seccomp_filter) theirs = { 0 };
+		auto(seccomp_filter) ours = { 0 };
+
+		compile(&document, sets[i].caps, sets[i].n, &theirs);
+		built_in(sets[i].caps, sets[i].n, &ours);
+		for (long nr = 0; nr < 600; nr++) {
+			if (!is_newer(nr) && ask(&ours, nr, 0, 0) != ask(&theirs, nr, 0, 0))
+				fail_msg("system call %ld: %x, not %x", nr, ask(&ours, nr, 0, 0),
+					 ask(&theirs, nr, 0, 0));
+		}
+	}
+}
+
+static void the_compiled_file_is_made_once_and_anew_when_the_profile_changes(void **state)
+{
+	static const char first[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}";
+	static const char second[] = "{\"defaultAction\":\"SCMP_ACT_LOG\"}";
+	char dir[] = "/tmp/keg-test-XXXXXX";
+	auto(keg_arena) arena = { 0 };
+	struct keg_err err = { 0 };
+	const char *a = NULL, *b = NULL, *c = NULL, *d = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	autofree char *cache = keg_path_join(dir, "cache");
+	autofree char *path = keg_path_join(dir, "profile.json");
+	assert_int_equal(keg_file_write(AT_FDCWD, path, first, strlen(first), 0600, 0, &err), 0);
+	assert_int_equal(seccomp_profile_file(path, 1, cache, &a, &arena, &err), 1);
+	assert_int_equal(seccomp_profile_file(path, 1, cache, &b, &arena, &err), 1);
+	assert_string_equal(a, b);
+	assert_int_equal(seccomp_profile_file(path, 3, cache, &c, &arena, &err), 1);
+	assert_string_not_equal(a, c);
+	assert_int_equal(keg_file_write(AT_FDCWD, path, second, strlen(second), 0600, 0, &err), 0);
+	assert_int_equal(seccomp_profile_file(path, 1, cache, &d, &arena, &err), 1);
+	assert_string_not_equal(a, d);
+
+	auto(seccomp_filter) filter = { 0 };
+	int fd = open(d, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(seccomp_filter_read(fd, &filter, &err), 0);
+	close(fd);
+	assert_int_equal(ask(&filter, SYS_read, 0, 0), SECCOMP_RET_LOG);
+	assert_int_equal(keg_remove_tree(AT_FDCWD, dir, &err), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_kernels_doors_are_shut),
+		cmocka_unit_test(capabilities_open_their_doors),
+		cmocka_unit_test(it_answers_as_the_installed_profile_does),
+		cmocka_unit_test(the_compiled_file_is_made_once_and_anew_when_the_profile_changes),
+	};
+
+	return cmocka_run_group_tests_name("seccomp_default", tests, NULL, NULL);
+}
