@@ -71,6 +71,8 @@ class Fault:
     length                  announce this Content-Length (bytes are cut or padded to what is there)
     endless                 never stop sending
     drip                    bytes per second
+    head                    send so many bytes alone, the rest a little later
+    hang                    do not answer at all
     flip                    turn over the bits of one byte of the body
     redirect                a Location to answer 307 with; "loop" is the same URL with a counter
     ignore_range            answer a Range request with all of it
@@ -200,6 +202,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             registry.requests.append((self.command, self.path, dict(self.headers)))
             self.fault = next((f for f in registry.faults if f.meets(self.command, self.path)), None)
         body = self._read_body()
+        if self.fault and self.fault.hang:
+            self._wait(MOST_SECONDS)
+            return self._break_off()
         if self.fault and self.fault.redirect:
             return self._redirect(self.fault.redirect)
         if self.fault and self.fault.status:
@@ -369,6 +374,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self._send_endlessly(body)
             elif fault and fault.drip:
                 self._send_slowly(body, fault.drip)
+            elif fault and fault.head:
+                self.wfile.write(body[:fault.head])
+                self.wfile.flush()
+                self._wait(0.2)
+                self.wfile.write(body[fault.head:])
             elif fault and fault.cut is not None:
                 self.wfile.write(body[:fault.cut])
                 self.wfile.flush()

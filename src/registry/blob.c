@@ -18,6 +18,7 @@ enum { PROGRESS_BYTES = 64 << 10 }; /* this much more, and earlier failures are 
 
 struct fetch {
 	const struct registry_blob_want *want;
+	int64_t size; /* wanted, or announced where nobody knew */
 	registry_sink *sink;
 	void *ctx;
 	int64_t given; /* of the blob, from its start */
@@ -42,7 +43,7 @@ static int wrong_size(const struct fetch *f, int64_t real, struct keg_err *err)
 {
 	return keg_fail(err, KEG_ECORRUPT,
 			"the registry gives %" PRId64 " bytes, the manifest says %" PRId64, real,
-			f->want->size);
+			f->size);
 }
 
 static int begin(void *ctx, const struct http_response *answer, struct keg_err *err)
@@ -56,8 +57,11 @@ static int begin(void *ctx, const struct http_response *answer, struct keg_err *
 		return keg_fail(err, KEG_ECORRUPT,
 				"asked for bytes from %" PRId64 " on, got them from %" PRId64,
 				f->given, start);
-	if (f->want->size >= 0 && total >= 0 && total != f->want->size)
+	if (f->size >= 0 && total >= 0 && total != f->size)
 		return wrong_size(f, total, err);
+	if (f->size < 0 && total < 0)
+		return keg_fail(err, KEG_ECORRUPT, "nobody says how long the blob is");
+	f->size = total >= 0 ? total : f->size;
 	f->drop = f->given - start;
 	return 0;
 }
@@ -76,11 +80,11 @@ static int take(void *ctx, const void *bytes, size_t len, struct keg_err *err)
 	}
 	if (len == 0)
 		return 0;
-	if (f->want->size >= 0 && (uint64_t)len > (uint64_t)(f->want->size - f->given))
+	if (f->size >= 0 && (uint64_t)len > (uint64_t)(f->size - f->given))
 		return keg_fail(err, KEG_ECORRUPT,
 				"the registry gives more than the %" PRId64
 				" bytes that the manifest says",
-				f->want->size);
+				f->size);
 	f->given += (int64_t)len;
 	return f->sink(f->ctx, from, len, err);
 }
@@ -104,11 +108,11 @@ static int attempt(struct registry_repo *repo, const char *url, struct fetch *f,
 	if (r < 0)
 		return r;
 	/* Nothing is left to send: the attempt before had it all but its end. */
-	if (answer->status == 416 && f->want->size >= 0 && f->given == f->want->size)
+	if (answer->status == 416 && f->size >= 0 && f->given == f->size)
 		return 0;
 	if (answer->status != 200 && answer->status != 206)
 		return answer_fail(answer, err);
-	if (f->want->size >= 0 && f->given < f->want->size) {
+	if (f->size >= 0 && f->given < f->size) {
 		/* Of an answer that did not say its length, the end looks like a break. */
 		answer->broken = answer->length < 0;
 		return wrong_size(f, f->given, err);
@@ -136,7 +140,9 @@ static int fetch_from(struct registry_repo *repo, const char *url, struct fetch 
 int registry_blob_get(struct registry_repo *repo, const struct registry_blob_want *want,
 		      registry_sink *sink, void *ctx, struct keg_err *err)
 {
-	struct fetch f = { .want = want, .sink = sink, .ctx = ctx, .given = want->offset };
+	struct fetch f = {
+		.want = want, .size = want->size, .sink = sink, .ctx = ctx, .given = want->offset
+	};
 	int r = -KEG_ENOTFOUND;
 
 	if (want->size >= 0 && want->offset >= want->size && want->size > 0)

@@ -16,7 +16,7 @@ typedef int registry_sink(void *ctx, const void *bytes, size_t len, struct keg_e
 
 struct registry_blob_want {
 	const char *digest;
-	int64_t size;		 /* the descriptor's; < 0 unknown */
+	int64_t size;		 /* the descriptor's; < 0: what the registry announces */
 	int64_t offset;		 /* start here: what an earlier attempt left is kept */
 	const char *const *urls; /* where else it may be (foreign layers), tried first */
 	size_t n_urls;

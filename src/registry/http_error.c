@@ -55,8 +55,8 @@ static char *reason(CURL *easy, CURLcode code, const char *host, const char *det
 		autofree char *system = system_reason(easy);
 		return keg_printf("dial tcp %s: connect: %s", host, system);
 	}
-	case CURLE_OPERATION_TIMEDOUT:
-		return keg_printf("timeout: %s", detail);
+	case CURLE_OPERATION_TIMEDOUT: /* of connecting; stalls are watched by ourselves */
+		return keg_printf("dial tcp %s: i/o timeout", host);
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return keg_printf("x509: %s", certificate_problem(easy, detail));
 	case CURLE_SSL_CONNECT_ERROR:
@@ -92,7 +92,6 @@ bool http_error_is_passing(CURLcode code)
 	case CURLE_GOT_NOTHING:
 	case CURLE_HTTP2:
 	case CURLE_HTTP2_STREAM:
-	case CURLE_OPERATION_TIMEDOUT:
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:

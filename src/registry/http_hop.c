@@ -241,7 +241,7 @@ static int conclude(struct transfer *t, CURLcode code, const char *url)
 	if (t->cut)
 		return 0;
 	if (t->watch.stalled) {
-		t->out->broken = true;
+		t->out->broken = t->out->stalled = true;
 		return keg_fail(t->err, KEG_ENETWORK, "%s: no progress for %lld seconds", url,
 				(long long)(t->watch.most_ns / NS_PER_SECOND));
 	}

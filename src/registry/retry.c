@@ -6,7 +6,11 @@
 #include "base/log.h"
 #include "registry/answer.h"
 
-enum { FIRST_MS = 200, SLICE_MS = 100 };
+enum {
+	FIRST_MS = 200,
+	SLICE_MS = 100,
+	STALL_COST = 3, /* a stall took a minute: two of them are enough */
+};
 
 bool retry_again(struct retry *retry, const struct http *http, int r,
 		 const struct http_response *answer)
@@ -15,7 +19,8 @@ bool retry_again(struct retry *retry, const struct http *http, int r,
 
 	if (r < 0 ? !answer->broken : !answer_is_transient(answer->status))
 		return false;
-	if (++retry->failures >= RETRY_MOST || after > RETRY_AFTER_MOST)
+	retry->failures += answer->stalled ? STALL_COST : 1;
+	if (retry->failures >= RETRY_MOST || after > RETRY_AFTER_MOST)
 		return false;
 
 	int64_t left = after >= 0 ? after * 1000 : (int64_t)FIRST_MS << (retry->failures - 1);

@@ -20,10 +20,12 @@
 
 struct request {
 	struct registry_options options;
+	unsigned pause; /* seconds that the sink takes for its first bytes */
 	const char *command, *host, *path, *arg[3];
 };
 
 struct sum {
+	unsigned pause;
 	struct keg_sha256 sha;
 	int64_t bytes;
 };
@@ -33,6 +35,8 @@ static int add(void *ctx, const void *bytes, size_t len, struct keg_err *err)
 	struct sum *sum = ctx;
 
 	(void)err;
+	if (sum->bytes == 0 && sum->pause > 0)
+		sleep(sum->pause);
 	keg_sha256_add(&sum->sha, bytes, len);
 	sum->bytes += (int64_t)len;
 	return 0;
@@ -41,7 +45,7 @@ static int add(void *ctx, const void *bytes, size_t len, struct keg_err *err)
 static int get_blob(struct registry_repo *repo, const struct request *req, struct keg_err *err)
 {
 	struct registry_blob_want want = { .digest = req->arg[0], .size = -1 };
-	struct sum sum = { 0 };
+	struct sum sum = { .pause = req->pause };
 	char hex[KEG_SHA256_HEX + 1];
 
 	int r = req->arg[1] ? keg_parse_i64(req->arg[1], &want.size, err) : 0;
@@ -220,8 +224,9 @@ static const struct command {
 	{ "tags", REGISTRY_PULL, 0, list_tags },
 };
 
-static int parse_option(const char *word, struct registry_options *options, struct keg_err *err)
+static int parse_option(const char *word, struct request *req, struct keg_err *err)
 {
+	struct registry_options *options = &req->options;
 	const struct {
 		const char *name;
 		const char **into;
@@ -240,6 +245,8 @@ static int parse_option(const char *word, struct registry_options *options, stru
 	}
 	if ((value = keg_str_after(word, "--stall=")))
 		return keg_parse_u32(value, &options->stall_seconds, err);
+	if ((value = keg_str_after(word, "--pause=")))
+		return keg_parse_u32(value, &req->pause, err);
 	if (strcmp(word, "--tls-verify=false") == 0)
 		options->tls = REGISTRY_TLS_OFF;
 	else if (strcmp(word, "--tls-verify=true") == 0)
@@ -275,7 +282,7 @@ int main(int argc, char **argv)
 	int at = 1, r = 0;
 
 	for (; r >= 0 && at < argc && keg_str_starts(argv[at], "--"); at++)
-		r = parse_option(argv[at], &req.options, &err);
+		r = parse_option(argv[at], &req, &err);
 	if (r >= 0 && argc - at < 3)
 		r = keg_fail(&err, KEG_EUSAGE, "probe COMMAND HOST PATH [ARG...]");
 	if (r >= 0) {

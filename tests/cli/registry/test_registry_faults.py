@@ -116,6 +116,21 @@ def test_stalled_transfer_is_broken_off_and_resumed(registry_probe, registry):
     assert time.monotonic() - started < 20
 
 
+def test_a_busy_reader_is_no_stall(registry_probe, registry):
+    registry.fault("blob", head=1)
+    options = ["--tls-verify=false", "--stall=1", "--pause=3"]
+    assert get_blob(registry_probe, registry, options=options).out == good(registry)
+    assert registry.count("GET", "/blobs/") == 1
+
+
+def test_a_server_that_never_answers_is_given_up(registry_probe, registry):
+    registry.fault("manifest", times=-1, hang=True)
+    answer = registry_probe("manifest", registry.host, "app", "1", options=["--tls-verify=false", "--stall=1"])
+    assert answer.code == ENETWORK
+    assert "no progress for 1 seconds" in answer.message
+    assert registry.count("GET", "/manifests/") == 2
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 @pytest.mark.parametrize("what", ["ping", "manifest"])
 def test_passing_trouble_is_waited_out(registry_probe, registry, status, what):

@@ -61,7 +61,8 @@ def test_what_we_push_is_read_by_skopeo(registry_probe, docker_registry, layout,
     host = docker_registry.host
     for descriptor in (image["config"], image["layers"][0]):
         assert registry_probe("put-blob", host, "write/app", blob_file(folder, descriptor)).out == descriptor["digest"]
-    assert registry_probe("put-manifest", host, "write/app", "1", image["mediaType"], folder / "manifest.json").code == 0
+    manifest = folder / "manifest.json"
+    assert registry_probe("put-manifest", host, "write/app", "1", image["mediaType"], manifest).code == 0
     skopeo("copy", "--src-tls-verify=false", f"docker://{host}/write/app:1", f"dir:{tmp_path}/back")
     assert json.loads((tmp_path / "back" / "manifest.json").read_bytes())["layers"] == image["layers"]
 
