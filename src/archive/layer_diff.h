@@ -13,8 +13,7 @@
 #include "base/err.h"
 
 struct layer_diff_options {
-	bool overlay; /* translate whiteouts; otherwise the tree is taken as it is */
-	bool userns;  /* the opaque attribute is user.overlay.opaque (both are understood) */
+	bool overlay; /* an upper directory: translate its whiteouts, drop its attributes */
 	bool subsecond_times;
 };
 
