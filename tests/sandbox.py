@@ -70,6 +70,7 @@ class Sandbox:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="keg-sandbox-", dir="/var/tmp"))
         (self.dir / "lib").mkdir()
         (self.dir / "etc").mkdir()
+        (self.dir / "tmp").mkdir()
         for name, text in SETTINGS.items():
             (self.dir / "etc" / name).write_text(text)
         for path in ("/var/lib/containers", "/etc/containers"):
@@ -78,7 +79,7 @@ class Sandbox:
         self.holder = subprocess.Popen(["unshare", "-m", "--propagation", "slave", "sh", "-c", script, "sh", str(self.dir)],
                                        stdout=subprocess.PIPE, text=True, start_new_session=True)
         self.env = {"PATH": ":".join([*map(str, search), "/usr/sbin", "/usr/bin", "/sbin", "/bin"]), "HOME": "/root",
-                    "TERM": "dumb", "LC_ALL": "C.UTF-8"}
+                    "TERM": "dumb", "LC_ALL": "C.UTF-8", "TMPDIR": str(self.dir / "tmp")}
         if self.holder.stdout.readline() != "ready\n":
             raise RuntimeError("no private mount namespace could be set up")
 
