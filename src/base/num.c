@@ -148,7 +148,7 @@ int keg_parse_bytes(const char *text, uint64_t *out, struct keg_err *err)
 	return 0;
 }
 
-char *keg_format_bytes(uint64_t bytes)
+char *keg_format_bytes_to(uint64_t bytes, int digits)
 {
 	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
 	double size = (double)bytes;
@@ -158,7 +158,14 @@ char *keg_format_bytes(uint64_t bytes)
 		size /= 1000;
 		unit++;
 	}
-	return keg_printf("%.4g %s", size, units[unit]);
+	return keg_printf("%.*g %s", digits, size, units[unit]);
+}
+
+char *keg_format_bytes(uint64_t bytes)
+{
+	enum { DIGITS = 4 };
+
+	return keg_format_bytes_to(bytes, DIGITS);
 }
 
 void keg_random(void *out, size_t n)

@@ -21,8 +21,10 @@ int keg_parse_micro(const char *text, uint64_t *out, struct keg_err *err) KEG_MU
 /* Bytes with an optional unit b, k, m, g, t, p (powers of 1024; KB, KiB alike; any case). */
 int keg_parse_bytes(const char *text, uint64_t *out, struct keg_err *err) KEG_MUST_CHECK;
 
-/* "1.24 GB": powers of 1000, three significant digits, as go-units' HumanSize; caller frees. */
+/* "1.238 GB": powers of 1000, four significant digits, as go-units' HumanSize; caller frees. */
 char *keg_format_bytes(uint64_t bytes);
+/* The same with so many digits: lists of images show three. */
+char *keg_format_bytes_to(uint64_t bytes, int digits);
 
 /* `n` random bytes from getrandom(2); never fails. */
 void keg_random(void *out, size_t n);

@@ -161,7 +161,7 @@ static struct json_object *make_row(const struct line *line, const struct images
 {
 	const struct store_image *image = line->image;
 	struct json_object *row = json_object_new_object();
-	autofree char *size = keg_format_bytes((uint64_t)image->size);
+	autofree char *size = keg_format_bytes_to((uint64_t)image->size, 3);
 	autofree char *id =
 		args->no_trunc ? keg_printf("sha256:%s", image->id) : keg_strndup(image->id, 12);
 	auto(keg_strv) history = { 0 };
