@@ -71,7 +71,7 @@ class Fault:
     length                  announce this Content-Length (bytes are cut or padded to what is there)
     endless                 never stop sending
     drip                    bytes per second
-    head                    send so many bytes alone, the rest a little later
+    head, wait              send so many bytes, and the rest so many seconds later
     hang                    do not answer at all
     flip                    turn over the bits of one byte of the body
     redirect                a Location to answer 307 with; "loop" is the same URL with a counter
@@ -377,7 +377,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             elif fault and fault.head:
                 self.wfile.write(body[:fault.head])
                 self.wfile.flush()
-                self._wait(0.2)
+                self._wait(fault.wait)
                 self.wfile.write(body[fault.head:])
             elif fault and fault.cut is not None:
                 self.wfile.write(body[:fault.cut])

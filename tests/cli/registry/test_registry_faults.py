@@ -117,7 +117,7 @@ def test_stalled_transfer_is_broken_off_and_resumed(registry_probe, registry):
 
 
 def test_a_busy_reader_is_no_stall(registry_probe, registry):
-    registry.fault("blob", head=1)
+    registry.fault("blob", head=1, wait=3.4)
     options = ["--tls-verify=false", "--stall=1", "--pause=3"]
     assert get_blob(registry_probe, registry, options=options).out == good(registry)
     assert registry.count("GET", "/blobs/") == 1
