@@ -118,6 +118,7 @@ static int storage_put(struct image_dest *dest, const struct image_blob *blob,
 	const struct storage_unpack what = {
 		.staging = layer->staging,
 		.diff_id = layer->diff_id,
+		.size = blob->size,
 		.userns = store_in_userns(dst->store),
 		.ignore_chown_errors = store_config(dst->store)->ignore_chown_errors,
 	};

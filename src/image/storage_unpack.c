@@ -21,6 +21,8 @@ enum {
 	OWNERS_MAX = 1024,
 	/* What a layer may unpack to beyond the free space of the disk: holes and small change. */
 	UNPACK_SLACK = 64 << 20,
+	/* A smaller blob is done before a thread for it would have begun. */
+	AHEAD_MIN = 1 << 20,
 	SPLIT_LEVEL = 1, /* speed counts: it is read only when the layer is pushed */
 };
 
@@ -166,8 +168,10 @@ int storage_unpack_run(const struct storage_unpack *what, struct stream_in *from
 	if (r < 0)
 		return r;
 	stream_tap_init(&tap, 0);
-	autoptr(stream_in) ahead = stream_in_ahead(stream_in_tapped(plain, &tap));
-	r = apply(what, ahead, &watcher, err);
+	autoptr(stream_in) tapped = stream_in_tapped(plain, &tap);
+	if (what->size < 0 || what->size >= AHEAD_MIN)
+		tapped = stream_in_ahead(tapped);
+	r = apply(what, tapped, &watcher, err);
 	if (r >= 0)
 		r = stream_tap_check(&tap, "layer", what->diff_id, -1, err);
 	if (r < 0) {

@@ -10,6 +10,7 @@
 struct storage_unpack {
 	struct store_staging *staging;
 	const char *diff_id; /* what the plain tar must be */
+	int64_t size;	     /* of the blob; -1: unknown */
 	bool userns, ignore_chown_errors;
 };
 

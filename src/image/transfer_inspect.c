@@ -8,6 +8,8 @@
 #include "image/transfer_parts.h"
 #include "spec/image_config.h"
 
+enum { INDENT = 4 }; /* as the peer prints JSON */
+
 struct inspected {
 	struct image_source *src;
 	struct keg_arena arena;
@@ -145,7 +147,7 @@ static int describe(const struct transfer_inspect *req, struct inspected *in, st
 	int r = layer_digests(in, layers, err);
 	if (r < 0)
 		return r;
-	keg_json_print_pretty(root, out);
+	keg_json_print_indented(root, INDENT, out);
 	return 0;
 }
 
@@ -162,7 +164,7 @@ static void describe_config(struct inspected *in, struct keg_buf *out)
 	image_config_emit(&in->config, &compact);
 	if (keg_json_parse(compact.data, compact.len, &root, &ignored) < 0)
 		keg_bug("a configuration of our own is malformed");
-	keg_json_print_pretty(root, out);
+	keg_json_print_indented(root, INDENT, out);
 }
 
 int transfer_inspect(const struct transfer_inspect *req, struct keg_buf *out, struct keg_err *err)
@@ -244,6 +246,6 @@ int transfer_list_tags(const struct image_access *access, const char *name, stru
 	autojson root = json_object_new_object();
 	keg_json_put_str(root, "Repository", repository);
 	json_object_object_add(root, "Tags", strings((const char *const *)tags.v, tags.n));
-	keg_json_print_pretty(root, out);
+	keg_json_print_indented(root, INDENT, out);
 	return 0;
 }

@@ -11,11 +11,14 @@
 #include "store/staging.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/strv.h"
@@ -38,6 +41,23 @@ static int open_folder(int at, const char *path, mode_t mode, struct keg_err *er
 	int r = keg_mkdirs(at, path, mode, err);
 
 	return r < 0 ? r : keg_open_at(at, path, O_RDONLY | O_DIRECTORY, 0, err);
+}
+
+/*
+ * Tell ext4 (ioctl_iflags(2), chattr +T) that the folders below have nothing to do with each
+ * other: each layer then gets a block group of its own. In one group, files made soon after many
+ * were removed cost a walk over all of those inodes, which ext4 does not reuse for some
+ * minutes: it doubled the time of a pull after an rmi. Elsewhere this does nothing.
+ */
+static void spread(int temps)
+{
+	int flags;
+
+	if (ioctl(temps, FS_IOC_GETFLAGS, &flags) < 0 || (flags & FS_TOPDIR_FL) != 0)
+		return;
+	flags |= FS_TOPDIR_FL;
+	if (ioctl(temps, FS_IOC_SETFLAGS, &flags) < 0)
+		keg_debug("layers are not spread over block groups: %s", strerrordesc_np(errno));
 }
 
 static int make_locked(struct store_staging *s, struct keg_err *err)
@@ -85,6 +105,8 @@ int store_staging_new(struct store *store, struct store_staging **out, struct ke
 				     .diff = -1,
 				     .split = -1 };
 	s->temps = open_folder(store_own(store)->overlay, TEMP_DIR, 0700, err);
+	if (s->temps >= 0)
+		spread(s->temps);
 	if (s->temps >= 0)
 		s->splits = open_folder(store_own(store)->root, SPLIT_DIR, 0700, err);
 	if (s->temps < 0 || s->splits < 0 || make_locked(s, err) < 0 || make_tree(s, err) < 0)

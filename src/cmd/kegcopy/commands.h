@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commands.h - every command of kegcopy, one line each; main.c lists them in this order. */
+#ifndef KEG_CMD_KEGCOPY_COMMANDS_H
+#define KEG_CMD_KEGCOPY_COMMANDS_H
+
+#include "cli/cli.h"
+
+extern const struct cli_cmd cmd_copy;
+extern const struct cli_cmd cmd_delete;
+extern const struct cli_cmd cmd_inspect;
+extern const struct cli_cmd cmd_list_tags;
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kegcopy copy - an image from one place to another. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/progress.h"
+#include "cmd/kegcopy/access.h"
+#include "cmd/kegcopy/commands.h"
+#include "image/transfer.h"
+#include "spec/manifest.h"
+
+struct copy_args {
+	struct side_args src, dest;
+	const char *authfile;
+	int tls_verify;
+	struct keg_strv additional_tags;
+	bool all, quiet, preserve_digests, remove_signatures;
+	bool compress, decompress, accept_uncompressed;
+	const char *compress_format, *format, *multi_arch, *digestfile;
+	uint64_t compress_level, retries;
+};
+
+static const struct cli_opt copy_opts[] = {
+	OPT_LIST(0, "additional-tag", struct copy_args, additional_tags, "TAG",
+		 "Additional tags (supports docker-archive)"),
+	OPT_FLAG('a', "all", struct copy_args, all, "Copy all images if SOURCE-IMAGE is a list"),
+	OPT_STRING(0, "authfile", struct copy_args, authfile, "PATH",
+		   "Path of the authentication file for both images"),
+	OPT_GROUP(struct copy_args, dest, side_args, dest_side_opts),
+	OPT_FLAG(0, "dest-compress", struct copy_args, compress,
+		 "Compress image layers that are not compressed"),
+	OPT_STRING(0, "dest-compress-format", struct copy_args, compress_format, "FORMAT",
+		   "FORMAT to use for the compression: gzip, zstd"),
+	OPT_UINT(0, "dest-compress-level", struct copy_args, compress_level, "LEVEL",
+		 "LEVEL to use for the compression"),
+	OPT_FLAG(0, "dest-decompress", struct copy_args, decompress,
+		 "Decompress image layers when saving to a directory"),
+	OPT_FLAG(0, "dest-oci-accept-uncompressed-layers", struct copy_args, accept_uncompressed,
+		 "Allow uncompressed image layers when saving to an OCI image"),
+	OPT_STRING(0, "digestfile", struct copy_args, digestfile, "FILE",
+		   "Write the digest of the copied image to FILE"),
+	OPT_STRING('f', "format", struct copy_args, format, "TYPE",
+		   "Manifest type (oci or v2s2) to use in the destination"),
+	OPT_STRING(0, "multi-arch", struct copy_args, multi_arch, "WHICH",
+		   "How to handle multi-architecture images (system, all, or index-only)"),
+	OPT_FLAG(0, "preserve-digests", struct copy_args, preserve_digests,
+		 "Preserve digests of images and lists"),
+	OPT_FLAG('q', "quiet", struct copy_args, quiet,
+		 "Suppress output information when copying images"),
+	OPT_FLAG(0, "remove-signatures", struct copy_args, remove_signatures,
+		 "Do not copy signatures from SOURCE-IMAGE (they never are)"),
+	OPT_UINT(0, "retry-times", struct copy_args, retries, "N",
+		 "The number of times to possibly retry"),
+	OPT_GROUP(struct copy_args, src, side_args, src_side_opts),
+	OPT_TRISTATE(0, "tls-verify", struct copy_args, tls_verify, "The same for both images",
+		     .flags = CLI_HIDDEN),
+	OPT_REFUSED(0, "decryption-key", "KEY"),
+	OPT_REFUSED(0, "dest-precompute-digests", NULL),
+	OPT_REFUSED(0, "encrypt-layer", "N"),
+	OPT_REFUSED(0, "encryption-key", "KEY"),
+	OPT_REFUSED(0, "sign-by", "FINGERPRINT"),
+	OPT_REFUSED(0, "sign-by-sigstore-private-key", "PATH"),
+	OPT_REFUSED(0, "sign-identity", "REFERENCE"),
+	OPT_REFUSED(0, "sign-passphrase-file", "PATH"),
+	OPT_END,
+};
+
+static void copy_defaults(void *args)
+{
+	struct copy_args *a = args;
+
+	a->src.tls_verify = a->dest.tls_verify = a->tls_verify = -1;
+}
+
+/* What both images share stands in for what one of them was not given. */
+static void share_options(struct copy_args *a)
+{
+	struct side_args *const sides[] = { &a->src, &a->dest };
+
+	for (size_t i = 0; i < KEG_COUNT(sides); i++) {
+		if (!sides[i]->authfile)
+			sides[i]->authfile = a->authfile;
+		if (sides[i]->tls_verify < 0)
+			sides[i]->tls_verify = a->tls_verify;
+	}
+}
+
+static int take_format(const struct copy_args *a, struct image_copy *how, struct keg_err *err)
+{
+	if (a->format && strcmp(a->format, "oci") == 0)
+		how->format = MEDIA_OCI_MANIFEST;
+	else if (a->format && strcmp(a->format, "v2s2") == 0)
+		how->format = MEDIA_DOCKER_MANIFEST;
+	else if (a->format && strcmp(a->format, "v2s1") == 0)
+		return keg_fail(err, KEG_EUNSUPPORTED, "manifests of type v2s1 are not built");
+	else if (a->format)
+		return keg_fail(err, KEG_EUSAGE,
+				"unknown format \"%s\". Choose one of the supported formats: "
+				"'oci' or 'v2s2'",
+				a->format);
+	if (a->compress_format && strcmp(a->compress_format, "gzip") != 0 &&
+	    strcmp(a->compress_format, "zstd") != 0)
+		return keg_fail(err, KEG_EUSAGE,
+				"cannot find compressor for \"%s\": choose gzip or zstd",
+				a->compress_format);
+	how->compress_with = a->compress_format;
+	return 0;
+}
+
+static int take_which(const struct copy_args *a, struct image_copy *how, struct keg_err *err)
+{
+	if (a->all && a->multi_arch)
+		return keg_fail(err, KEG_EUSAGE,
+				"Cannot use --all and --multi-arch flags together");
+	if (a->all || (a->multi_arch && strcmp(a->multi_arch, "all") == 0))
+		how->which = IMAGE_COPY_ALL;
+	else if (a->multi_arch && strcmp(a->multi_arch, "index-only") == 0)
+		how->which = IMAGE_COPY_INDEX_ONLY;
+	else if (a->multi_arch && strcmp(a->multi_arch, "system") != 0)
+		return keg_fail(err, KEG_EUSAGE,
+				"unknown multi-arch option \"%s\". Choose one of the supported "
+				"options: 'system', 'all', or 'index-only'",
+				a->multi_arch);
+	return 0;
+}
+
+static int write_digest(const char *path, const struct transfer_table *transfer,
+			const struct keg_buf *manifest, struct keg_err *err)
+{
+	autofree char *digest = transfer->manifest_digest(manifest->data, manifest->len);
+	int r = keg_file_write(AT_FDCWD, path, digest, strlen(digest), 0644, 0, err);
+
+	return r < 0 ? keg_wrap(err, "Failed to write digest to file \"%s\"", path) : r;
+}
+
+static int copy_run(const struct cli_call *call, struct keg_err *err)
+{
+	struct copy_args *a = call->args;
+	const char *const names[] = { call->operands[0], call->operands[1], NULL };
+	const struct transfer_table *transfer;
+	auto(keg_arena) arena = { 0 };
+	auto(keg_buf) manifest = { 0 };
+	struct image_access src, dest;
+	struct image_copy how = { .preserve_digests = a->preserve_digests,
+				  .compress = a->compress,
+				  .decompress = a->decompress,
+				  .compress_level = (int)a->compress_level };
+
+	share_options(a);
+	int r = take_format(a, &how, err);
+	if (r >= 0)
+		r = take_which(a, &how, err);
+	if (r >= 0)
+		r = copy_access(call->globals, &a->src, names, &arena, &src, err);
+	if (r >= 0)
+		r = copy_access(call->globals, &a->dest, names, &arena, &dest, err);
+	if (r >= 0)
+		r = transfer_open(&transfer, err);
+	if (r < 0)
+		return r;
+	dest.oci_accept_uncompressed = a->accept_uncompressed;
+	dest.additional_tags = (const char *const *)a->additional_tags.v;
+	dest.n_additional_tags = a->additional_tags.n;
+
+	autoptr(cli_progress) progress = cli_progress_new(stdout, a->quiet);
+	how.progress = cli_progress_sink(progress);
+	const struct image_copy_names copy = { .source = names[0],
+					       .dest = names[1],
+					       .source_access = &src,
+					       .dest_access = &dest,
+					       .retries = (unsigned)a->retries };
+	r = transfer->copy(&copy, &how, &manifest, err);
+	if (r >= 0 && a->digestfile)
+		r = write_digest(a->digestfile, transfer, &manifest, err);
+	return r;
+}
+
+const struct cli_cmd cmd_copy = {
+	.name = "copy",
+	.operands = "SOURCE-IMAGE DESTINATION-IMAGE",
+	.summary = "Copy an IMAGE-NAME from one location to another",
+	.opts = copy_opts,
+	.args_size = sizeof(struct copy_args),
+	.defaults = copy_defaults,
+	.min = 2,
+	.max = 2,
+	.completes = CLI_IMAGE,
+	.run = copy_run,
+};

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* globals.h - the options before the command: `kegcopy --policy FILE copy ...`. */
+#ifndef KEG_CMD_KEGCOPY_GLOBALS_H
+#define KEG_CMD_KEGCOPY_GLOBALS_H
+
+#include "cli/cli.h"
+
+struct copy_globals {
+	bool debug, insecure_policy;
+	const char *policy, *tmpdir;
+	const char *os, *arch, *variant;
+	const char *registries_conf, *registries_conf_dir;
+};
+
+extern const struct cli_opt copy_global_opts[];
+
+int copy_globals_start(const void *globals, struct keg_err *err) KEG_MUST_CHECK;
+
+#endif
