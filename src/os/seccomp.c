@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "os/seccomp_ranges.h"
 #include "os/seccomp_words.h"
 
 enum { ARGS_MAX = 6, OPTIMIZE_TREE = 2 };
@@ -169,8 +170,8 @@ static int read_flags(const struct seccomp_profile *profile, unsigned *out, stru
 	return 0;
 }
 
-int seccomp_filter_compile(const struct seccomp_profile *profile, struct seccomp_filter *out,
-			   struct keg_err *err)
+int seccomp_filter_compile_plain(const struct seccomp_profile *profile, struct seccomp_filter *out,
+				 struct keg_err *err)
 {
 	struct seccomp_filter made = { 0 };
 	uint32_t action;
@@ -201,6 +202,16 @@ int seccomp_filter_compile(const struct seccomp_profile *profile, struct seccomp
 		r = export(ctx, &made, err);
 	if (r >= 0)
 		*out = made;
+	return r;
+}
+
+int seccomp_filter_compile(const struct seccomp_profile *profile, struct seccomp_filter *out,
+			   struct keg_err *err)
+{
+	int r = seccomp_filter_compile_plain(profile, out, err);
+
+	if (r >= 0)
+		(void)seccomp_ranges_rewrite(out); /* either way it answers the same */
 	return r;
 }
 

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "engine/seccomp_profile.h"
 #include "os/seccomp.h"
+#include "os/seccomp_ranges.h"
 #include "tests/unit/cmocka_keg.h"
 
 static const char installed[] = "/usr/share/containers/seccomp.json";
@@ -184,6 +185,49 @@ static void it_answers_as_the_installed_profile_does(void **state)
 	}
 }
 
+/* Everything that the two could disagree on: numbers, architectures, arguments. */
+static void rewriting_changes_no_answer(void **state)
+{
+	static const uint32_t archs[] = {
+		AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM, 0,
+		UINT32_MAX
+	};
+	static const uint32_t bases[] = { 0, 0x40000000, 0x7fffff00, 0xfffffe00, 0x0f0000 };
+	static const uint64_t args[] = { 0, 9, 16, 8, 0x20000, 0x20008, UINT32_MAX, UINT64_MAX };
+	auto(keg_arena) arena = { 0 };
+	auto(seccomp_filter) plain = { 0 };
+	auto(seccomp_filter) shorter = { 0 };
+	struct seccomp_document document;
+	struct seccomp_host host = seccomp_host_here();
+	struct seccomp_profile profile;
+	struct oci_seccomp rules;
+	struct keg_err err = { 0 };
+
+	(void)state;
+	seccomp_default_document(&document, &arena);
+	seccomp_document_resolve(&document, &host, &rules, &arena);
+	seccomp_profile_from_config(&rules, &profile, &arena);
+	assert_int_equal(seccomp_filter_compile_plain(&profile, &plain, &err), 0);
+	assert_int_equal(seccomp_filter_compile_plain(&profile, &shorter, &err), 0);
+	assert_true(seccomp_ranges_rewrite(&shorter));
+	assert_true(shorter.n_insns * 2 < plain.n_insns);
+	for (size_t a = 0; a < KEG_COUNT(archs); a++) {
+		for (size_t i = 0; i < KEG_COUNT(bases) * 600; i++) {
+			struct seccomp_data data = { .nr = (int)(bases[i / 600] + i % 600),
+						     .arch = archs[a] };
+
+			for (size_t k = 0; k < KEG_COUNT(args) * KEG_COUNT(args); k++) {
+				data.args[0] = args[k / KEG_COUNT(args)];
+				data.args[2] = args[k % KEG_COUNT(args)];
+				if (run(&plain, &data) != run(&shorter, &data))
+					fail_msg("arch %x call %x args %llx %llx", data.arch,
+						 (unsigned)data.nr, (long long)data.args[0],
+						 (long long)data.args[2]);
+			}
+		}
+	}
+}
+
 static void the_compiled_file_is_made_once_and_anew_when_the_profile_changes(void **state)
 {
 	static const char first[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}";
@@ -221,6 +265,7 @@ int main(void)
 		cmocka_unit_test(the_kernels_doors_are_shut),
 		cmocka_unit_test(capabilities_open_their_doors),
 		cmocka_unit_test(it_answers_as_the_installed_profile_does),
+		cmocka_unit_test(rewriting_changes_no_answer),
 		cmocka_unit_test(the_compiled_file_is_made_once_and_anew_when_the_profile_changes),
 	};
 
