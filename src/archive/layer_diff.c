@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
+#define HASH_FUNCTION HASH_FNV /* the default falls through its labels, which clang reports */
 #include <uthash.h>
 
 #include "archive/layer_apply.h"
@@ -25,7 +26,7 @@
 enum { CHUNK = 256 << 10 };
 
 #define WHITEOUT ".wh."
-#define WHITEOUT_OPAQUE ".wh..wh..opq"
+#define OPAQUE_BASE ".wh..opq" /* behind WHITEOUT */
 
 struct inode {
 	dev_t dev;
@@ -296,8 +297,7 @@ static int put_child(struct differ *self, int dir, const char *base, size_t pare
 		return r;
 	keg_buf_putc(&self->name, '/');
 	if (attributes.opaque)
-		r = put_special_name(self, WHITEOUT_OPAQUE + strlen(WHITEOUT), &st, self->name.len,
-				     err);
+		r = put_special_name(self, OPAQUE_BASE, &st, self->name.len, err);
 	autofd int down =
 		r < 0 ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (r >= 0 && down < 0)

@@ -5,6 +5,7 @@
  */
 #include <isa-l/crc64.h>
 #include <string.h>
+#define HASH_FUNCTION HASH_FNV /* the default falls through its labels, which clang reports */
 #include <uthash.h>
 
 #include "archive/layer_dirs.h"

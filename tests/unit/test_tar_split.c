@@ -179,11 +179,11 @@ static void a_changed_tree_is_found_out(void **state)
 
 static void records_that_lead_out_or_are_malformed_are_refused(void **state)
 {
+#define A_FILE(name, rest) "{\"type\":1,\"name\":\"" name "\"," rest "}\n"
 	static const char *const lines[] = {
-		"{\"type\":1,\"name\":\"../../etc/"
-		"passwd\",\"size\":1,\"payload\":\"AAAAAAAAAAA=\"}\n",
-		"{\"type\":1,\"name\":\"f\",\"size\":1,\"payload\":\"AAA=\"}\n",
-		"{\"type\":1,\"name\":\"f\",\"size\":-1,\"payload\":null}\n",
+		A_FILE("../../etc/passwd", "\"size\":1,\"payload\":\"AAAAAAAAAAA=\""),
+		A_FILE("f", "\"size\":1,\"payload\":\"AAA=\""),
+		A_FILE("f", "\"size\":-1,\"payload\":null"),
 		"{\"type\":1,\"size\":1,\"payload\":null}\n",
 		"{\"type\":2,\"payload\":\"???\"}\n",
 		"{\"type\":7,\"payload\":\"\"}\n",
