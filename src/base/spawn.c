@@ -90,11 +90,12 @@ fail:
 
 int keg_spawn(const struct keg_spawn *what, pid_t *pid_out, struct keg_err *err)
 {
-	autofree char *program = find_program(what->argv[0]);
+	const char *name = what->program ? what->program : what->argv[0];
+	autofree char *program = find_program(name);
 	int report[2], saved = 0;
 
 	if (!program)
-		return keg_fail(err, KEG_ENOTFOUND, "program %s not found", what->argv[0]);
+		return keg_fail(err, KEG_ENOTFOUND, "program %s not found", name);
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return keg_fail_sys(err, errno, "start %s", program);
 

@@ -3,6 +3,9 @@
 #ifndef KEG_OS_PATH_H
 #define KEG_OS_PATH_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "base/err.h"
 
 /*
@@ -12,5 +15,24 @@
  * Returns a new descriptor that the caller owns.
  */
 int path_open_in_root(int rootfd, const char *path, int flags, struct keg_err *err) KEG_MUST_CHECK;
+
+/*
+ * The same as an O_PATH descriptor, made where missing: the folders above with mode 0755, the
+ * last component as a folder or as an empty file. Links on the way are followed in the root;
+ * a link that leads nowhere is KEG_ENOTFOUND.
+ */
+int path_make_folder(int rootfd, const char *path, mode_t mode, struct keg_err *err) KEG_MUST_CHECK;
+int path_make_file(int rootfd, const char *path, struct keg_err *err) KEG_MUST_CHECK;
+
+/*
+ * The folder that holds the last component of `path`, made where missing, as an O_PATH
+ * descriptor; *last points to that component within `path`.
+ */
+int path_make_parent(int rootfd, const char *path, const char **last,
+		     struct keg_err *err) KEG_MUST_CHECK;
+
+/* Room for the name of a descriptor under /proc, and that name. */
+enum { PATH_FD_MAX = 32 };
+const char *path_of_fd(int fd, char out[PATH_FD_MAX]);
 
 #endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/kegrun/globals.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "cmd/kegrun/log.h"
+
+const struct cli_opt kegrun_globals_opts[] = {
+	OPT_FLAG(0, "debug", struct kegrun_globals, debug, "log what is done"),
+	OPT_STRING(0, "log", struct kegrun_globals, log, "FILE",
+		   "write errors to a file as well (default: stderr)"),
+	OPT_STRING(0, "log-format", struct kegrun_globals, log_format, "FORMAT",
+		   "of the log: text or json"),
+	OPT_STRING(0, "root", struct kegrun_globals, root, "FOLDER",
+		   "where the state of the containers is kept"),
+	OPT_FLAG(0, "systemd-cgroup", struct kegrun_globals, systemd_cgroup,
+		 "let systemd manage the cgroups"),
+	OPT_STRING(0, "cgroup-manager", struct kegrun_globals, cgroup_manager, "MANAGER",
+		   "cgroupfs, systemd or disabled"),
+	OPT_STRING(0, "rootless", struct kegrun_globals, rootless, "WHETHER",
+		   "do without cgroups that may not be made: true, false or auto"),
+	OPT_REFUSED(0, "criu", "PATH"),
+	OPT_END,
+};
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+	for (; *words; words++) {
+		if (!text || strcmp(text, *words) == 0)
+			return true;
+	}
+	return false;
+}
+
+int kegrun_globals_start(const void *globals, struct keg_err *err)
+{
+	static const char *const formats[] = { "text", "json", NULL };
+	static const char *const whether[] = { "true", "false", "auto", NULL };
+	static const char *const managers[] = { "cgroupfs", "systemd", "disabled", NULL };
+	const struct kegrun_globals *g = globals;
+
+	if (g->debug)
+		keg_log_set_level(KEG_LOG_DEBUG);
+	if (!is_one_of(g->log_format, formats))
+		return keg_fail(err, KEG_EUSAGE, "invalid log-format: %s", g->log_format);
+	if (!is_one_of(g->rootless, whether))
+		return keg_fail(err, KEG_EUSAGE, "invalid --rootless: %s", g->rootless);
+	if (!is_one_of(g->cgroup_manager, managers))
+		return keg_fail(err, KEG_EUSAGE, "invalid --cgroup-manager: %s", g->cgroup_manager);
+	if (g->systemd_cgroup || keg_str_eq(g->cgroup_manager, "systemd"))
+		return keg_fail(err, KEG_EUNSUPPORTED,
+				"systemd cgroup flag passed, but systemd support for managing "
+				"cgroups is not available");
+	return 0;
+}
+
+void kegrun_context_init(struct kegrun_context *ctx, const struct cli_call *call)
+{
+	const struct kegrun_globals *g = call->globals;
+	bool rootless =
+		keg_str_eq(g->rootless, "true") || (!keg_str_eq(g->rootless, "false") &&
+						    (geteuid() != 0 || getenv("XDG_RUNTIME_DIR")));
+
+	*ctx = (struct kegrun_context){ .root = g->root ? keg_strdup(g->root)
+							: runtime_default_root(),
+					.cache = runtime_default_cache() };
+	ctx->runtime = (struct runtime_context){
+		.root = ctx->root,
+		.seccomp_cache = ctx->cache,
+		.rootless = rootless,
+		.no_cgroups = keg_str_eq(g->cgroup_manager, "disabled"),
+		.warn = kegrun_log_warning,
+		.sink = (void *)(uintptr_t)g,
+	};
+}
+
+void kegrun_context_done(struct kegrun_context *ctx)
+{
+	free(ctx->root);
+	free(ctx->cache);
+}
+
+int kegrun_start_failed(struct keg_err *err)
+{
+	if (err->code == KEG_ENOCOMMAND || err->code == KEG_EBADCOMMAND)
+		err->code = KEG_ESYSTEM;
+	return -(int)err->code;
+}

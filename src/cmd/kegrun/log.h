@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* log.h - errors and warnings where and how --log and --log-format want them, as runc's. */
+#ifndef KEG_CMD_KEGRUN_LOG_H
+#define KEG_CMD_KEGRUN_LOG_H
+
+#include "base/err.h"
+
+/* An error: to the log; and, when that is a file, plain to stderr. */
+void kegrun_log_error(const void *globals, const struct keg_err *err);
+/* A warning; fits struct runtime_context. */
+void kegrun_log_warning(void *globals, const char *text);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kegrun run - make a container, start it, and stay until it ends. */
+#include "cmd/kegrun/bundle_opts.h"
+#include "cmd/kegrun/commands.h"
+#include "cmd/kegrun/globals.h"
+
+struct run_args {
+	struct bundle_opts bundle;
+	bool detach, keep, no_subreaper;
+};
+
+static const struct cli_opt run_opts[] = {
+	OPT_GROUP(struct run_args, bundle, bundle_opts, bundle_opts_rows),
+	OPT_FLAG('d', "detach", struct run_args, detach, "do not wait for its end"),
+	OPT_FLAG(0, "keep", struct run_args, keep, "do not delete it afterwards"),
+	OPT_FLAG(0, "no-subreaper", struct run_args, no_subreaper,
+		 "accepted: this runtime never adopts other processes"),
+	OPT_END,
+};
+
+static int run_run(const struct cli_call *call, struct keg_err *err)
+{
+	const struct run_args *args = call->args;
+	auto(kegrun_context) ctx = { 0 };
+	auto(keg_arena) arena = { 0 };
+	struct runtime_create_request req;
+
+	kegrun_context_init(&ctx, call);
+	int r = bundle_opts_request(&args->bundle, &req, &arena, err);
+	if (r >= 0) {
+		req.detach = args->detach;
+		req.keep = args->keep;
+		r = runtime_run(&ctx.runtime, call->operands[0], &req, err);
+	}
+	return r < 0 ? kegrun_start_failed(err) : r;
+}
+
+const struct cli_cmd kegrun_run = {
+	.name = "run",
+	.operands = "CONTAINER",
+	.summary = "Make a container, start it, and stay until it ends",
+	.opts = run_opts,
+	.args_size = sizeof(struct run_args),
+	.min = 1,
+	.max = 1,
+	.run = run_run,
+};

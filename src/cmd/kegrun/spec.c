@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* kegrun spec - write a configuration to start from. */
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cmd/kegrun/commands.h"
+#include "runtime/runtime.h"
+
+struct spec_args {
+	const char *bundle;
+	bool rootless;
+};
+
+static const struct cli_opt spec_opts[] = {
+	OPT_STRING('b', "bundle", struct spec_args, bundle, "FOLDER",
+		   "where config.json is written (default: the current folder)"),
+	OPT_FLAG(0, "rootless", struct spec_args, rootless, "one for an ordinary user"),
+	OPT_END,
+};
+
+static int spec_run(const struct cli_call *call, struct keg_err *err)
+{
+	const struct spec_args *args = call->args;
+	auto(keg_arena) arena = { 0 };
+	struct oci_config config;
+	autofd int folder = keg_open_at(AT_FDCWD, args->bundle ? args->bundle : ".",
+					O_RDONLY | O_DIRECTORY, 0, err);
+
+	if (folder < 0)
+		return folder;
+	runtime_config_default(&config, args->rootless, &arena);
+	autojson doc = oci_config_encode(&config);
+	const char *text = json_object_to_json_string_ext(
+		doc, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_PRETTY_TAB |
+			     JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+	int r = keg_file_write(folder, "config.json", text, strlen(text), 0666, KEG_FILE_EXCLUSIVE,
+			       err);
+	if (r == -KEG_EEXISTS)
+		return keg_fail(err, KEG_EEXISTS, "File config.json exists. Remove it first");
+	return r;
+}
+
+const struct cli_cmd kegrun_spec = {
+	.name = "spec",
+	.summary = "Write a configuration to start from",
+	.opts = spec_opts,
+	.args_size = sizeof(struct spec_args),
+	.max = 0,
+	.run = spec_run,
+};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/kegrun/state_json.h"
+
+#include "base/strv.h"
+
+struct json_object *state_json(const struct runtime_state *state)
+{
+	struct json_object *doc = json_object_new_object();
+
+	keg_json_put_str(doc, "ociVersion", state->oci_version);
+	keg_json_put_str(doc, "id", state->id);
+	json_object_object_add(doc, "pid", json_object_new_int64(state->pid));
+	keg_json_put_str(doc, "status", runtime_status_name(state->status));
+	keg_json_put_str(doc, "bundle", state->bundle);
+	keg_json_put_str(doc, "rootfs", state->rootfs);
+	keg_json_put_str(doc, "created", state->created);
+	if (state->n_annotations > 0) {
+		struct json_object *notes = json_object_new_object();
+
+		for (size_t i = 0; i < state->n_annotations; i++)
+			keg_json_put_str(notes, state->annotations[i].key,
+					 state->annotations[i].value);
+		json_object_object_add(doc, "annotations", notes);
+	}
+	/* runc says nothing for root. */
+	keg_json_put_str(doc, "owner", keg_str_eq(state->owner, "0") ? "" : state->owner);
+	return doc;
+}

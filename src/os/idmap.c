@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "os/idmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/spawn.h"
+#include "base/strv.h"
+#include "os/process.h"
+
+enum { TOOL_OUTPUT = 4096 };
+
+static int write_proc(pid_t pid, const char *name, const char *text, struct keg_err *err)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+	autofd int fd = keg_open_at(AT_FDCWD, path, O_WRONLY, 0, err);
+	if (fd < 0)
+		return fd;
+	/* The kernel takes a map in one write only. */
+	return keg_write_all(fd, text, strlen(text), err) < 0 ? keg_wrap(err, "%s", path) : 0;
+}
+
+static int write_map(pid_t pid, const char *name, const struct idmap_range *ranges, size_t n,
+		     struct keg_err *err)
+{
+	auto(keg_buf) text = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		keg_buf_printf(&text, "%u %u %u\n", ranges[i].inside, ranges[i].outside,
+			       ranges[i].count);
+	return write_proc(pid, name, keg_buf_text(&text), err);
+}
+
+static int run_tool(const char *tool, pid_t pid, const struct idmap_range *ranges, size_t n,
+		    struct keg_err *err)
+{
+	auto(keg_strv) argv = { 0 };
+	auto(keg_buf) said = { 0 };
+
+	keg_strv_add(&argv, tool);
+	keg_strv_addf(&argv, "%d", (int)pid);
+	for (size_t i = 0; i < n; i++) {
+		keg_strv_addf(&argv, "%u", ranges[i].inside);
+		keg_strv_addf(&argv, "%u", ranges[i].outside);
+		keg_strv_addf(&argv, "%u", ranges[i].count);
+	}
+
+	int status =
+		keg_spawn_run((const char *const *)argv.v, NULL, TOOL_OUTPUT, NULL, &said, err);
+	if (status == -KEG_ENOTFOUND)
+		return keg_hint(err, "install the package uidmap, which has %s", tool);
+	if (status < 0)
+		return status;
+	while (said.len > 0 && said.data[said.len - 1] == '\n')
+		keg_buf_cut(&said, said.len - 1);
+	if (status != 0)
+		return keg_fail(err, KEG_EDENIED, "%s: %s", tool, keg_buf_text(&said));
+	return 0;
+}
+
+/* One id, our own, which the kernel lets an ordinary user map without help. */
+static int is_self(const struct idmap_range *ranges, size_t n, uint32_t own)
+{
+	return n == 1 && ranges[0].count == 1 && ranges[0].outside == own;
+}
+
+int idmap_write(pid_t pid, const struct idmap *map, struct keg_err *err)
+{
+	int r;
+
+	if (geteuid() == 0) {
+		r = write_map(pid, "gid_map", map->gids, map->n_gids, err);
+		return r < 0 ? r : write_map(pid, "uid_map", map->uids, map->n_uids, err);
+	}
+	if (is_self(map->gids, map->n_gids, getegid())) {
+		/* user_namespaces(7): without a privilege only after setgroups is denied. */
+		r = write_proc(pid, "setgroups", "deny", err);
+		if (r >= 0)
+			r = write_map(pid, "gid_map", map->gids, map->n_gids, err);
+	} else {
+		r = run_tool("newgidmap", pid, map->gids, map->n_gids, err);
+	}
+	if (r < 0)
+		return r;
+	if (is_self(map->uids, map->n_uids, geteuid()))
+		return write_map(pid, "uid_map", map->uids, map->n_uids, err);
+	return run_tool("newuidmap", pid, map->uids, map->n_uids, err);
+}
+
+int idmap_namespace(const struct idmap *map, struct keg_err *err)
+{
+	const struct process_clone how = { .flags = CLONE_NEWUSER, .cgroup = -1 };
+	char path[64];
+	pid_t pid = process_clone(&how, NULL, err);
+
+	if (pid < 0)
+		return pid;
+	if (pid == 0) {
+		for (;;)
+			pause();
+	}
+
+	int fd = idmap_write(pid, map, err);
+	if (fd >= 0) {
+		snprintf(path, sizeof path, "/proc/%d/ns/user", (int)pid);
+		fd = keg_open_at(AT_FDCWD, path, O_RDONLY, 0, err);
+	}
+	kill(pid, SIGKILL);
+
+	struct keg_err ignored;
+	(void)!process_wait(pid, &ignored);
+	return fd;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "os/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* <sched.h> of glibc and <linux/sched.h> both define clone's flags; the latter has the struct. */
+
+pid_t process_clone(const struct process_clone *how, int *pidfd, struct keg_err *err)
+{
+	int fd = -1;
+	struct clone_args args = {
+		.flags = how->flags | (pidfd ? (uint64_t)CLONE_PIDFD : 0),
+		.pidfd = (uint64_t)(uintptr_t)&fd,
+		/* A child for the parent's parent takes the signal of its new siblings. */
+		.exit_signal = how->flags & CLONE_PARENT ? 0 : SIGCHLD,
+	};
+
+	if (how->cgroup >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)how->cgroup;
+	}
+
+	long pid = syscall(SYS_clone3, &args, sizeof args);
+	if (pid < 0)
+		return keg_fail_sys(err, errno, "clone a process");
+	if (pid > 0 && pidfd)
+		*pidfd = fd;
+	return (pid_t)pid;
+}
+
+int process_open(pid_t pid, struct keg_err *err)
+{
+	long fd = syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? keg_fail_sys(err, errno, "open process %d", (int)pid) : (int)fd;
+}
+
+int process_wait(pid_t pid, struct keg_err *err)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return keg_fail_sys(err, errno, "wait for process %d", (int)pid);
+	}
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int process_identify(pid_t pid, struct process_id *out, struct keg_err *err)
+{
+	char path[32], text[1024];
+	unsigned long long start;
+	int parent;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return keg_fail_sys(err, errno, "open %s", path);
+	ssize_t got = read(fd, text, sizeof text - 1);
+	if (got < 0)
+		return keg_fail_sys(err, errno, "read %s", path);
+	text[got] = '\0';
+
+	/* The name in parentheses may hold anything; the fields follow its last one. */
+	const char *at = strrchr(text, ')');
+	if (!at || sscanf(at + 1,
+			  " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			  "%*d %llu",
+			  &out->state, &parent, &start) != 3)
+		return keg_fail(err, KEG_ECORRUPT, "%s: unexpected form", path);
+	out->parent = parent;
+	out->start = start;
+	return 0;
+}
+
+void process_reset_signals(void)
+{
+	const struct sigaction def = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int sig = 1; sig <= SIGRTMAX; sig++)
+		(void)sigaction(sig, &def, NULL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int process_close_on_exec(unsigned from, struct keg_err *err)
+{
+	if (close_range(from, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return keg_fail_sys(err, errno, "close descriptors from %u on", from);
+	return 0;
+}

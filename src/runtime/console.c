@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "os/path.h"
+#include "os/socket.h"
+#include "os/terminal.h"
+#include "runtime/mounts.h"
+
+static const char multiplexer[] = "/dev/ptmx";
+
+int console_connect(const char *path, struct keg_err *err)
+{
+	int fd = socket_connect_at(AT_FDCWD, path, err);
+
+	return fd < 0 ? keg_wrap(err, "console socket") : fd;
+}
+
+/*
+ * The slave is bound by its descriptor, and onto a descriptor: neither name can be turned into
+ * something else meanwhile (CVE-2025-52565).
+ */
+static int bind_console(int root, int slave, struct keg_err *err)
+{
+	autofd int target = path_make_file(root, "/dev/console", err);
+
+	if (target < 0)
+		return target;
+	autofd int tree = open_tree(slave, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (tree < 0)
+		return keg_fail_sys(err, errno, "clone the terminal's device");
+	return mounts_attach(tree, target, err);
+}
+
+static int set_up(int root, int socket, const struct terminal_pair *pair,
+		  const struct oci_process *process, bool bind, struct keg_err *err)
+{
+	const struct oci_box *size = process->console_size;
+	int r = 0;
+
+	if (size && (size->height || size->width))
+		r = terminal_set_size(pair->master, size->height, size->width, err);
+	if (r >= 0 && bind)
+		r = bind_console(root, pair->slave, err);
+	if (r >= 0)
+		r = socket_send_fd(socket, pair->master, multiplexer, sizeof multiplexer - 1, err);
+	return r < 0 ? r : terminal_adopt(pair->slave, err);
+}
+
+int console_make(int root, int socket, const struct oci_process *process, bool bind,
+		 struct keg_err *err)
+{
+	struct terminal_pair pair;
+	int master = path_open_in_root(root, multiplexer, O_RDWR | O_NOCTTY, err);
+	int r = master < 0 ? master : terminal_open(master, &pair, err);
+
+	if (r >= 0) {
+		r = set_up(root, socket, &pair, process, bind, err);
+		close(pair.master);
+		close(pair.slave);
+	}
+	return r < 0 ? keg_wrap(err, "make the terminal") : 0;
+}

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/creation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/strv.h"
+#include "os/idmap.h"
+#include "os/process.h"
+#include "os/socket.h"
+#include "runtime/console.h"
+#include "runtime/credentials.h"
+#include "runtime/filter.h"
+#include "runtime/hooks.h"
+#include "runtime/limits.h"
+#include "runtime/mounts.h"
+#include "runtime/validate.h"
+
+static int absolute(const char *path, char **out, struct keg_err *err)
+{
+	char here[4096];
+
+	if (path[0] == '/') {
+		*out = keg_path_clean(path);
+		return 0;
+	}
+	if (!getcwd(here, sizeof here))
+		return keg_fail_sys(err, errno, "find the current folder");
+	autofree char *joined = keg_path_join(here, path);
+	*out = keg_path_clean(joined);
+	return 0;
+}
+
+static int read_config(struct creation *c, struct keg_err *err)
+{
+	const struct runtime_create_request *req = c->req;
+	autofree char *bundle = NULL;
+	int r = absolute(req->bundle ? req->bundle : ".", &bundle, err);
+
+	if (r < 0)
+		return r;
+	c->launch.bundle = keg_arena_strdup(&c->arena, bundle);
+	if (req->config) {
+		c->config = *req->config;
+		return 0;
+	}
+	autofd int folder = keg_open_at(AT_FDCWD, bundle, O_PATH | O_DIRECTORY, 0, err);
+	if (folder < 0)
+		return keg_wrap(err, "bundle");
+	const char *name = req->config_path ? req->config_path : "config.json";
+	r = oci_config_read(req->config_path ? AT_FDCWD : folder, name, &c->config, &c->arena, err);
+	if (r == -KEG_ENOTFOUND)
+		return keg_fail(err, KEG_ENOTFOUND, "JSON specification file %s not found", name);
+	return r;
+}
+
+/* The parts that everything below counts on. */
+static int complete_config(struct creation *c, struct keg_err *err)
+{
+	static const struct oci_root no_root = { 0 };
+	struct oci_config *config = &c->config;
+
+	c->os = config->os ? *config->os : (struct oci_linux){ 0 };
+	config->os = &c->os;
+	if (!config->process)
+		return keg_fail(err, KEG_EUSAGE, "process is missing from the configuration");
+	if (!config->root && c->req->rootfs < 0)
+		return keg_fail(err, KEG_EUSAGE, "root is missing from the configuration");
+	if (!config->root) {
+		config->root = keg_arena_alloc(&c->arena, 1, sizeof no_root);
+		*config->root = no_root;
+	}
+	c->launch.config = config;
+	c->launch.process = config->process;
+	return 0;
+}
+
+/* A link as the root is followed once, here; the kernel's clone goes to what was found. */
+static int find_rootfs(struct creation *c, struct keg_err *err)
+{
+	const char *path = c->config.root->path ? c->config.root->path : "";
+	struct stat st;
+
+	c->launch.rootfs_mount = c->req->rootfs;
+	c->launch.rootfs = path[0] == '/'
+				   ? path
+				   : keg_arena_printf(&c->arena, "%s/%s", c->launch.bundle, path);
+	if (c->req->rootfs >= 0)
+		return 0;
+	if (!*path)
+		return keg_fail(err, KEG_EUSAGE, "root.path is empty");
+	if (stat(c->launch.rootfs, &st) < 0)
+		return keg_fail_sys(err, errno, "invalid rootfs: stat %s", c->launch.rootfs);
+	if (!S_ISDIR(st.st_mode))
+		return keg_fail(err, KEG_EUSAGE, "invalid rootfs: %s is not a directory",
+				c->launch.rootfs);
+	autofree char *real = realpath(c->launch.rootfs, NULL);
+	if (!real)
+		return keg_fail_sys(err, errno, "invalid rootfs: %s", c->launch.rootfs);
+	if (strcmp(real, "/") == 0)
+		return keg_fail(err, KEG_EUSAGE, "invalid rootfs: it is the host's root");
+	c->launch.rootfs = keg_arena_strdup(&c->arena, real);
+	return 0;
+}
+
+static int open_console(struct creation *c, int given, struct keg_err *err)
+{
+	const struct runtime_io *io = &c->req->io;
+	bool wants = c->config.process->terminal;
+
+	if (!wants && (io->console_socket || io->console_fd >= 0))
+		return keg_fail(
+			err, KEG_EUSAGE,
+			"cannot use console socket if runc will not detach or allocate tty");
+	if (!wants)
+		return 0;
+	if (given >= 0 || io->console_fd >= 0) {
+		c->launch.console = fcntl(given >= 0 ? given : io->console_fd, F_DUPFD_CLOEXEC, 3);
+		return c->launch.console < 0 ? keg_fail_sys(err, errno, "console socket") : 0;
+	}
+	if (!io->console_socket)
+		return keg_fail(err, KEG_EUSAGE,
+				"cannot allocate tty if runc will detach without setting console "
+				"socket");
+	c->launch.console = console_connect(io->console_socket, err);
+	return c->launch.console < 0 ? c->launch.console : 0;
+}
+
+static int open_notify(struct creation *c, struct keg_err *err)
+{
+	if (!c->launch.filter || !c->filter.notify)
+		return 0;
+	c->launch.notify = socket_connect_at(AT_FDCWD, c->os.seccomp->listener_path, err);
+	return c->launch.notify < 0 ? keg_wrap(err, "seccomp listener") : 0;
+}
+
+static int make_group(struct creation *c, struct keg_err *err)
+{
+	const struct cgroup_request want = { .path = c->os.cgroups_path,
+					     .id = c->id,
+					     .rootless = c->ctx->rootless };
+	struct cgroup_resources limits;
+	int r;
+
+	if (c->ctx->no_cgroups)
+		return 0;
+	r = limits_translate(c->os.resources, true, &limits, &c->arena, err);
+	if (r >= 0)
+		r = cgroup_make(&want, &c->launch.group, err);
+	if (r < 0)
+		return r;
+	c->record.cgroup = keg_arena_strdup(&c->arena, cgroup_place(c->launch.group));
+	c->launch.born_in_group = cgroup_clone_fd(c->launch.group) >= 0;
+	return cgroup_apply(c->launch.group, &limits, err);
+}
+
+/* What exec, delete and hooks need of the config; the rest is the creation's alone. */
+static struct json_object *kept_config(const struct creation *c)
+{
+	struct oci_config kept = c->config;
+	struct oci_linux os = {
+		.namespaces = c->os.namespaces,
+		.n_namespaces = c->os.n_namespaces,
+		.personality = c->os.personality,
+		.resources = NULL,
+	};
+
+	kept.os = &os;
+	kept.mounts = NULL;
+	kept.n_mounts = 0;
+	return oci_config_encode(&kept);
+}
+
+static void fill_record(struct creation *c)
+{
+	autofree char *now = keg_time_format(keg_now());
+
+	c->record.oci_version = c->config.oci_version;
+	c->record.id = c->id;
+	c->record.bundle = c->launch.bundle;
+	c->record.rootfs = c->launch.rootfs;
+	c->record.created = keg_arena_strdup(&c->arena, now);
+	c->record.owner = keg_arena_printf(&c->arena, "%u", (unsigned)getuid());
+}
+
+static struct idmap_range *ranges_of(struct creation *c, const struct oci_id_map *maps, size_t n)
+{
+	struct idmap_range *ranges = keg_arena_alloc(&c->arena, n + 1, sizeof *ranges);
+
+	for (size_t i = 0; i < n; i++)
+		ranges[i] =
+			(struct idmap_range){ maps[i].container_id, maps[i].host_id, maps[i].size };
+	return ranges;
+}
+
+/* In a new user namespace the child can do nothing before this. */
+static int give_ids(struct creation *c, struct keg_err *err)
+{
+	const struct idmap map = {
+		.uids = ranges_of(c, c->os.uid_mappings, c->os.n_uid_mappings),
+		.gids = ranges_of(c, c->os.gid_mappings, c->os.n_gid_mappings),
+		.n_uids = c->os.n_uid_mappings,
+		.n_gids = c->os.n_gid_mappings,
+	};
+	int r;
+
+	if (!c->launch.in_new_userns)
+		return 0;
+	r = credentials_limit(c->pid, c->config.process, c->ctx->rootless, err);
+	if (r >= 0)
+		r = idmap_write(c->pid, &map, err);
+	return r < 0 ? r : sync_send(c->sync.parent, SYNC_GO, c->pid, err);
+}
+
+static int run_hooks(struct creation *c, struct keg_err *err)
+{
+	const struct oci_hooks *hooks = c->config.hooks;
+	auto(keg_buf) text = { 0 };
+	autojson state = NULL;
+	int r;
+
+	c->record.pid = c->pid;
+	state = state_document(&c->record, "creating", &c->config);
+	keg_json_print(state, &text);
+	r = hooks_run("prestart", hooks->prestart, hooks->n_prestart, keg_buf_text(&text), err);
+	if (r >= 0)
+		r = hooks_run("createRuntime", hooks->create_runtime, hooks->n_create_runtime,
+			      keg_buf_text(&text), err);
+	return r < 0 ? r : sync_send(c->sync.parent, SYNC_GO, 0, err);
+}
+
+/* The listener goes to its socket beside the state, as runtime-spec's containerProcessState. */
+static int pass_listener(struct creation *c, int64_t number, struct keg_err *err)
+{
+	auto(keg_buf) text = { 0 };
+	autojson doc = json_object_new_object();
+	struct json_object *fds = json_object_new_array();
+	long fd = syscall(SYS_pidfd_getfd, c->pidfd, (int)number, 0);
+
+	if (fd < 0)
+		return keg_fail_sys(err, errno, "fetch the seccomp listener");
+	autofd int listener = (int)fd;
+	c->record.pid = c->pid;
+	keg_json_put_str(doc, "ociVersion", c->config.oci_version);
+	json_object_array_add(fds, json_object_new_string("seccompFd"));
+	json_object_object_add(doc, "fds", fds);
+	json_object_object_add(doc, "pid", json_object_new_int64(c->pid));
+	keg_json_put_str(doc, "metadata", c->os.seccomp->listener_metadata);
+	json_object_object_add(doc, "state", state_document(&c->record, "creating", &c->config));
+	keg_json_print(doc, &text);
+	int r = socket_send_fd(c->launch.notify, listener, text.data, text.len, err);
+	return r < 0 ? r : sync_send(c->sync.parent, SYNC_GO, 0, err);
+}
+
+static int serve(struct creation *c, struct keg_err *err)
+{
+	for (;;) {
+		int64_t value = 0;
+		int kind = sync_receive(c->sync.parent, &value, err);
+		int r = kind;
+
+		switch (kind) {
+		case SYNC_READY:
+			return 0;
+		case SYNC_HOOKS:
+			r = run_hooks(c, err);
+			break;
+		case SYNC_NOTIFY:
+			r = pass_listener(c, value, err);
+			break;
+		case SYNC_END:
+			r = keg_fail(err, KEG_ESYSTEM, "container init ended unexpectedly");
+			break;
+		default:
+			if (kind >= 0)
+				r = keg_fail(err, KEG_ESYSTEM, "unexpected message %d", kind);
+			break;
+		}
+		if (r < 0)
+			return r;
+	}
+}
+
+static int write_pid_file(const struct creation *c, struct keg_err *err)
+{
+	autofree char *text = keg_printf("%d", (int)c->pid);
+
+	if (!c->req->pid_file)
+		return 0;
+	return keg_file_write(AT_FDCWD, c->req->pid_file, text, strlen(text), 0644, 0, err);
+}
+
+static int record_process(struct creation *c, struct keg_err *err)
+{
+	struct process_id identity;
+	int r = process_identify(c->pid, &identity, err);
+
+	if (r < 0)
+		return r;
+	c->record.pid = c->pid;
+	c->record.start = identity.start;
+	r = state_write(c->folder, &c->record, err);
+	return r < 0 ? r : write_pid_file(c, err);
+}
+
+static int prepare(struct creation *c, int console, struct keg_err *err)
+{
+	int r = validate_preserved(c->req->io.preserve_fds, err);
+
+	if (r >= 0)
+		r = read_config(c, err);
+	if (r >= 0)
+		r = complete_config(c, err);
+	if (r >= 0)
+		r = join_open(&c->os, &c->launch.join, err);
+	if (r >= 0)
+		r = validate_config(c->ctx, &c->config, &c->launch.join, err);
+	if (r >= 0)
+		r = find_rootfs(c, err);
+	if (r >= 0)
+		r = open_console(c, console, err);
+	if (r >= 0)
+		r = filter_get(c->ctx, c->os.seccomp, &c->filter, err);
+	if (r < 0)
+		return r;
+	c->launch.filter = r > 0 ? &c->filter : NULL;
+	c->launch.in_new_userns = c->launch.join.fresh & CLONE_NEWUSER;
+	return open_notify(c, err);
+}
+
+static int make_folder(struct creation *c, bool wait_socket, struct keg_err *err)
+{
+	c->folder = state_make(c->ctx, c->id, err);
+	if (c->folder < 0)
+		return c->folder;
+	c->made = true;
+	fill_record(c);
+	int r = make_group(c, err);
+	/* So that a crash from here on leaves what delete --force can find. */
+	if (r >= 0)
+		r = state_write(c->folder, &c->record, err);
+	if (r >= 0 && c->launch.filter)
+		r = filter_save(c->folder, c->launch.filter, err);
+	if (r >= 0 && wait_socket) {
+		c->launch.start = socket_listen_at(c->folder, STATE_START_SOCKET, err);
+		r = c->launch.start;
+	}
+	return r;
+}
+
+static int clone_and_serve(struct creation *c, struct keg_err *err)
+{
+	int r = sync_open(&c->sync, err);
+
+	if (r < 0)
+		return r;
+	c->launch.sync = c->sync.child;
+	c->launch.sources = keg_arena_alloc(&c->arena, c->config.n_mounts + 1, sizeof(int));
+	for (size_t i = 0; i < c->config.n_mounts; i++)
+		c->launch.sources[i] = -1;
+	/* Only the real root may clone mounts here; an ordinary user's child does it for itself. */
+	if (c->launch.in_new_userns && geteuid() == 0)
+		r = mounts_open_sources(&c->config, c->launch.sources, true, err);
+	if (r < 0)
+		return r;
+
+	c->pid = launch_clone(&c->launch, c->sync.parent, &c->pidfd, err);
+	mounts_close_sources(&c->config, c->launch.sources);
+	close(take_fd(&c->sync.child));
+	if (c->pid < 0)
+		return c->pid;
+	r = give_ids(c, err);
+	if (r >= 0)
+		r = serve(c, err);
+	return r < 0 ? keg_wrap(err, "unable to start container process") : 0;
+}
+
+int creation_begin(struct creation *c, const struct runtime_context *ctx, const char *id,
+		   const struct runtime_create_request *req, int console, bool wait_socket,
+		   struct keg_err *err)
+{
+	*c = (struct creation){
+		.ctx = ctx,
+		.id = id,
+		.req = req,
+		.folder = -1,
+		.pidfd = -1,
+		.pid = -1,
+		.sync = { -1, -1 },
+		.launch = { .ctx = ctx,
+			    .id = id,
+			    .sync = -1,
+			    .start = -1,
+			    .console = -1,
+			    .notify = -1,
+			    .rootfs_mount = -1,
+			    .preserve_fds = req->io.preserve_fds,
+			    .no_pivot = req->no_pivot,
+			    .no_new_keyring = req->no_new_keyring },
+	};
+	for (size_t i = 0; i < JOIN_MAX; i++)
+		c->launch.join.fds[i] = -1;
+
+	int r = state_check_id(id, err);
+	if (r >= 0)
+		r = prepare(c, console, err);
+	if (r >= 0) {
+		c->record.config = kept_config(c);
+		r = make_folder(c, wait_socket, err);
+	}
+	if (r >= 0)
+		r = clone_and_serve(c, err);
+	if (r >= 0)
+		r = record_process(c, err);
+	if (r < 0)
+		creation_abandon(c);
+	return r;
+}
+
+void creation_abandon(struct creation *c)
+{
+	struct keg_err ignored;
+
+	if (c->pid > 0) {
+		if (c->pidfd < 0 || syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0) < 0)
+			kill(c->pid, SIGKILL);
+		(void)!process_wait(c->pid, &ignored);
+		c->pid = -1;
+	}
+	if (!c->made)
+		return;
+	if (c->launch.group)
+		(void)!cgroup_delete(c->launch.group, &ignored);
+	(void)!state_remove(c->ctx, c->id, &ignored);
+	c->made = false;
+}
+
+void creation_done(struct creation *c)
+{
+	const int fds[] = { c->folder,	     c->pidfd,		c->sync.parent,	 c->sync.child,
+			    c->launch.start, c->launch.console, c->launch.notify };
+
+	if (!c->ctx)
+		return;
+	for (size_t i = 0; i < KEG_COUNT(fds); i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	join_done(&c->launch.join);
+	cgroup_free(c->launch.group);
+	seccomp_filter_done(&c->filter);
+	json_object_put(c->record.config);
+	keg_arena_done(&c->arena);
+}

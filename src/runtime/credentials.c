@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/credentials.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "os/caps.h"
+#include "os/label.h"
+#include "os/path.h"
+#include "os/rlimit.h"
+#include "os/sched.h"
+
+static int set_oom_score(pid_t pid, int score, bool lenient, struct keg_err *err)
+{
+	char path[64], text[16];
+
+	if (pid)
+		snprintf(path, sizeof path, "/proc/%d/oom_score_adj", (int)pid);
+	else
+		snprintf(path, sizeof path, "/proc/self/oom_score_adj");
+	int len = snprintf(text, sizeof text, "%d", score);
+	autofd int fd = keg_open_at(AT_FDCWD, path, O_WRONLY, 0, err);
+	int r = fd < 0 ? fd : keg_write_all(fd, text, (size_t)len, err);
+	/* Lowering it needs CAP_SYS_RESOURCE on the host. */
+	if (r == -KEG_EDENIED && lenient)
+		return 0;
+	return r < 0 ? keg_wrap(err, "set oomScoreAdj to %d", score) : 0;
+}
+
+int credentials_limit(pid_t pid, const struct oci_process *process, bool lenient,
+		      struct keg_err *err)
+{
+	int r = 0;
+
+	if (process->oom_score_adj)
+		r = set_oom_score(pid, *process->oom_score_adj, lenient, err);
+	for (size_t i = 0; i < process->n_rlimits && r >= 0; i++)
+		r = rlimit_set(pid, process->rlimits[i].type, process->rlimits[i].soft,
+			       process->rlimits[i].hard, err);
+	return r;
+}
+
+int credentials_schedule(const struct oci_process *process, struct keg_err *err)
+{
+	const struct oci_scheduler *s = process->scheduler;
+	int r = 0;
+
+	if (s) {
+		const struct sched_request want = {
+			.policy = s->policy ? s->policy : "",
+			.nice = s->nice,
+			.priority = s->priority,
+			.flags = s->flags,
+			.n_flags = s->n_flags,
+			.runtime = s->runtime,
+			.deadline = s->deadline,
+			.period = s->period,
+		};
+
+		r = sched_apply(&want, err);
+	}
+	if (r >= 0 && process->io_priority)
+		r = sched_io_priority(
+			process->io_priority->class ? process->io_priority->class : "",
+			process->io_priority->priority, err);
+	return r;
+}
+
+/* Names to a word of bits; unknown ones are collected. */
+static uint64_t set_of(const char **names, size_t n, uint64_t known, struct keg_strv *unknown)
+{
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int number = caps_number(names[i]);
+
+		if (number >= 0 && known >> number & 1)
+			set |= UINT64_C(1) << number;
+		else if (unknown && !keg_strv_has(unknown, names[i]))
+			keg_strv_add(unknown, names[i]);
+	}
+	return set;
+}
+
+static struct caps caps_of(const struct oci_capabilities *c, struct keg_strv *unknown)
+{
+	uint64_t known = caps_known();
+
+	if (!c)
+		return (struct caps){ 0 };
+	return (struct caps){
+		.bounding = set_of(c->bounding, c->n_bounding, known, unknown),
+		.effective = set_of(c->effective, c->n_effective, known, unknown),
+		.permitted = set_of(c->permitted, c->n_permitted, known, unknown),
+		.inheritable = set_of(c->inheritable, c->n_inheritable, known, unknown),
+		.ambient = set_of(c->ambient, c->n_ambient, known, unknown),
+	};
+}
+
+int credentials_check(const struct runtime_context *ctx, const struct oci_process *process,
+		      struct keg_err *err)
+{
+	auto(keg_strv) unknown = { 0 };
+
+	(void)caps_of(process->capabilities, &unknown);
+	if (unknown.n > 0 && ctx->warn) {
+		keg_strv_sort(&unknown);
+		autofree char *list = keg_strv_join(&unknown, " ");
+		autofree char *text =
+			keg_printf("ignoring unknown or unavailable capabilities: [%s]", list);
+
+		ctx->warn(ctx->sink, text);
+	}
+	for (size_t i = 0; i < process->n_rlimits; i++) {
+		if (rlimit_number(process->rlimits[i].type) < 0)
+			return keg_fail(err, KEG_EUSAGE, "invalid rlimit type: %s",
+					process->rlimits[i].type);
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(process->rlimits[i].type, process->rlimits[j].type) == 0)
+				return keg_fail(err, KEG_EUSAGE, "duplicated rlimit type: %s",
+						process->rlimits[i].type);
+		}
+	}
+	if (!keg_str_empty(process->apparmor_profile) && !label_apparmor_enabled())
+		return keg_fail(err, KEG_EUNSUPPORTED,
+				"apparmor is not enabled on the system, so profile %s cannot be "
+				"applied",
+				process->apparmor_profile);
+	if (!keg_str_empty(process->selinux_label) && !label_selinux_enabled())
+		return keg_fail(err, KEG_EUNSUPPORTED,
+				"selinux label is specified in config, but selinux is disabled or "
+				"not supported");
+	return 0;
+}
+
+/*
+ * The working folder is found inside the root, and afterwards must be there: a descriptor of
+ * a host's folder that leaked to us would otherwise do as well (CVE-2024-21626).
+ */
+static int enter_folder(int root, const char *cwd, struct keg_err *err)
+{
+	char where[4096];
+	autofd int fd = path_open_in_root(root, cwd, O_PATH | O_DIRECTORY, err);
+
+	if (fd < 0)
+		return keg_wrap(err, "mkdir/chdir to cwd (\"%s\") set in config.json failed", cwd);
+	if (fchdir(fd) < 0)
+		return keg_fail_sys(err, errno, "chdir to cwd (\"%s\") set in config.json failed",
+				    cwd);
+	if (!getcwd(where, sizeof where) || where[0] != '/')
+		return keg_fail(err, KEG_EDENIED,
+				"current working directory is outside of container mount namespace "
+				"root -- possible container breakout detected");
+	return 0;
+}
+
+/* So that the user can open /dev/stdout again; null devices belong to everybody. */
+static int own_streams(uid_t uid, struct keg_err *err)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		struct stat st;
+
+		if (fstat(fd, &st) < 0 || st.st_uid == uid ||
+		    (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)))
+			continue;
+		if (fchown(fd, uid, st.st_gid) < 0 && errno != EINVAL && errno != EPERM &&
+		    errno != EROFS)
+			return keg_fail_sys(err, errno, "set the owner of descriptor %d", fd);
+	}
+	return 0;
+}
+
+static bool setgroups_denied(void)
+{
+	char answer[8] = "";
+	autofd int fd = open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && read(fd, answer, sizeof answer - 1) > 0 &&
+	       strncmp(answer, "deny", 4) == 0;
+}
+
+static int set_ids(const struct oci_user *user, struct keg_err *err)
+{
+	size_t n = user->n_additional_gids;
+
+	_Static_assert(sizeof(gid_t) == sizeof(uint32_t), "groups are passed as they stand");
+	if (setgroups(n, user->additional_gids) < 0) {
+		if (n > 0 || errno != EPERM || !setgroups_denied())
+			return keg_fail_sys(err, errno,
+					    n > 0 ? "set additional groups"
+						  : "drop additional groups");
+	}
+	if (setresgid(user->gid, user->gid, user->gid) < 0)
+		return keg_fail_sys(err, errno, "set group id %u", user->gid);
+	if (setresuid(user->uid, user->uid, user->uid) < 0)
+		return keg_fail_sys(err, errno, "set user id %u", user->uid);
+	return 0;
+}
+
+int credentials_assume(const struct oci_process *process, int root, struct keg_err *err)
+{
+	static const struct oci_user nobody_else = { 0 };
+	const struct oci_user *user = process->user ? process->user : &nobody_else;
+	const struct caps caps = caps_of(process->capabilities, NULL);
+	const char *cwd = keg_str_empty(process->cwd) ? "/" : process->cwd;
+	bool late = false;
+	int r = enter_folder(root, cwd, err);
+
+	/* A network file system may know the user only. */
+	if (r == -KEG_EDENIED && (err->sys == EACCES || err->sys == EPERM)) {
+		late = true;
+		r = 0;
+	}
+	if (r >= 0)
+		r = own_streams(user->uid, err);
+	if (r >= 0 && process->capabilities)
+		r = caps_limit_bounding(caps.bounding, err);
+	if (r >= 0)
+		r = caps_keep_over_setuid(true, err);
+	if (r >= 0)
+		r = set_ids(user, err);
+	if (r >= 0 && late)
+		r = enter_folder(root, cwd, err);
+	if (r >= 0)
+		r = caps_keep_over_setuid(false, err);
+	if (r >= 0 && process->capabilities)
+		r = caps_apply(&caps, err);
+	if (r < 0)
+		return r;
+	umask(user->umask ? (mode_t)*user->umask : 0022);
+	return 0;
+}
+
+int credentials_label(const struct oci_process *process, int procfs, struct keg_err *err)
+{
+	int r = 0;
+
+	if (!keg_str_empty(process->apparmor_profile))
+		r = label_apparmor_on_exec(procfs, process->apparmor_profile, err);
+	if (r >= 0 && !keg_str_empty(process->selinux_label))
+		r = label_selinux_on_exec(procfs, process->selinux_label, err);
+	return r;
+}
+
+int credentials_become_root(struct keg_err *err)
+{
+	/* Denied in a namespace that an ordinary user mapped; nothing to drop there then. */
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return keg_fail_sys(err, errno, "drop additional groups");
+	if (setresgid(0, 0, 0) < 0)
+		return keg_fail_sys(err, errno, "become root's group in the user namespace");
+	if (setresuid(0, 0, 0) < 0)
+		return keg_fail_sys(err, errno, "become root in the user namespace");
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* credentials.h - what a process is and may: user, groups, capabilities, limits, labels. */
+#ifndef KEG_RUNTIME_CREDENTIALS_H
+#define KEG_RUNTIME_CREDENTIALS_H
+
+#include <sys/types.h>
+
+#include "runtime/runtime.h"
+
+/*
+ * Limits and scheduling of a process (0: our own), set from outside its user namespace as they
+ * need privileges on the host. `lenient`: an OOM score that may not be lowered stays.
+ */
+int credentials_limit(pid_t pid, const struct oci_process *process, bool lenient,
+		      struct keg_err *err) KEG_MUST_CHECK;
+/* What a process can set for itself only, still with the host's privileges. */
+int credentials_schedule(const struct oci_process *process, struct keg_err *err) KEG_MUST_CHECK;
+
+/* Check the names before anything is cloned; unknown capabilities are only warned of. */
+int credentials_check(const struct runtime_context *ctx, const struct oci_process *process,
+		      struct keg_err *err) KEG_MUST_CHECK;
+
+/*
+ * Become the user: working folder (below `root`, "/" of the container), streams' owner, bounding
+ * set, groups, ids, capabilities. no_new_privs is the caller's affair.
+ */
+int credentials_assume(const struct oci_process *process, int root,
+		       struct keg_err *err) KEG_MUST_CHECK;
+
+/* AppArmor and SELinux labels for the exec; `procfs` is a /proc of the host. */
+int credentials_label(const struct oci_process *process, int procfs,
+		      struct keg_err *err) KEG_MUST_CHECK;
+
+/* Root in a user namespace that was just entered or made. */
+int credentials_become_root(struct keg_err *err) KEG_MUST_CHECK;
+
+#endif

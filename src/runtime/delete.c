@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Killing first, then the cgroup, then the hooks, the folder last: whatever happens in between,
+ * a second delete finds the folder and goes on.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/lock.h"
+#include "os/cgroup.h"
+#include "runtime/hooks.h"
+#include "runtime/state.h"
+
+enum { KILL_TIMEOUT_MS = 10000 };
+
+static int kill_first(const struct state_record *record, struct keg_err *err)
+{
+	autofd int pidfd = state_open_process(record, err);
+
+	if (pidfd < 0)
+		return pidfd == -KEG_EBUSY ? 0 : pidfd;
+	if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+		return keg_fail_sys(err, errno, "kill the container's process");
+
+	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+	int ready;
+	do
+		ready = poll(&ended, 1, KILL_TIMEOUT_MS);
+	while (ready < 0 && errno == EINTR);
+	if (ready <= 0)
+		return keg_fail(err, KEG_EBUSY, "container init still running");
+	/* Where we are its parent nobody else reaps it. */
+	siginfo_t info = { 0 };
+	(void)waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG);
+	return 0;
+}
+
+/* Without a pid namespace of its own other processes outlive the first. */
+static int remove_group(const struct state_record *record, struct keg_err *err)
+{
+	autoptr(cgroup) group = NULL;
+	int r;
+
+	if (keg_str_empty(record->cgroup))
+		return 0;
+	r = cgroup_open(record->cgroup, &group, err);
+	if (r < 0 || !cgroup_exists(group))
+		return r;
+	r = cgroup_signal(group, SIGKILL, err);
+	return r < 0 ? r : cgroup_delete(group, err);
+}
+
+static int poststop(const struct runtime_context *ctx, const struct state_container *c)
+{
+	const struct oci_hooks *hooks = c->config.hooks;
+	struct state_record record = c->record;
+	auto(keg_buf) text = { 0 };
+	struct keg_err err;
+
+	if (!hooks || hooks->n_poststop == 0)
+		return 0;
+	record.pid = 0;
+	autojson state = state_document(&record, "stopped", &c->config);
+	keg_json_print(state, &text);
+	/* The specification: an error is logged, and the deletion goes on. */
+	if (hooks_run("poststop", hooks->poststop, hooks->n_poststop, keg_buf_text(&text), &err) <
+		    0 &&
+	    ctx->warn)
+		ctx->warn(ctx->sink, err.msg);
+	return 0;
+}
+
+int runtime_delete(const struct runtime_context *ctx, const char *id, bool force,
+		   struct keg_err *err)
+{
+	auto(state_container) c = { .folder = -1 };
+	int r = state_load(ctx, id, &c, err);
+
+	if (r == -KEG_ENOTFOUND && force)
+		return 0;
+	if (r >= 0)
+		r = keg_lock_flock(c.folder, KEG_LOCK_EXCLUSIVE, err);
+	if (r < 0)
+		return r;
+
+	enum runtime_status status = state_status(c.folder, &c.record);
+	if (!force && status != RUNTIME_STOPPED && status != RUNTIME_CREATED)
+		return keg_fail(err, KEG_EBUSY,
+				"cannot delete container %s that is not stopped: %s", id,
+				runtime_status_name(status));
+	r = kill_first(&c.record, err);
+	if (r >= 0)
+		r = remove_group(&c.record, err);
+	if (r >= 0)
+		r = poststop(ctx, &c);
+	return r < 0 ? r : state_remove(ctx, id, err);
+}

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Another process in a running container.
+ *
+ * The child enters the namespaces by the pidfd of the container's first process, all at once:
+ * there is no time in which it is in some of them under a name that another process could
+ * have taken. The pid namespace applies to children only, so the caller enters it for the clone
+ * and goes back; where a user namespace is to be joined first, a process between does it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "os/cgroup.h"
+#include "os/label.h"
+#include "os/namespace.h"
+#include "os/process.h"
+#include "os/sched.h"
+#include "runtime/command.h"
+#include "runtime/console.h"
+#include "runtime/credentials.h"
+#include "runtime/filter.h"
+#include "runtime/foreground.h"
+#include "runtime/state.h"
+#include "runtime/sync.h"
+#include "runtime/validate.h"
+
+struct joining {
+	const struct runtime_context *ctx;
+	const struct runtime_exec_request *req;
+	struct state_container container;
+	struct oci_process process;
+	struct cgroup *group;
+	struct seccomp_filter filter;
+	bool filtered;
+	int init;	 /* pidfd of the container's first process */
+	uint64_t spaces; /* CLONE_NEW* that are not ours already */
+	int console;	 /* a socket for the terminal, or -1 */
+	struct sync_pair sync;
+	int pidfd;
+	pid_t pid;
+};
+
+static void joining_done(struct joining *j)
+{
+	const int fds[] = { j->init, j->console, j->sync.parent, j->sync.child, j->pidfd };
+
+	for (size_t i = 0; i < KEG_COUNT(fds); i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	cgroup_free(j->group);
+	seccomp_filter_done(&j->filter);
+	state_container_done(&j->container);
+}
+KEG_AUTO(joining, joining_done)
+
+/* What the request leaves open is as in the container's own process. */
+static int merge_process(struct joining *j, struct keg_err *err)
+{
+	const struct oci_process *own = j->container.config.process;
+	const struct oci_process *want = j->req->process;
+	struct oci_process *p = &j->process;
+
+	if (!own)
+		return keg_fail(err, KEG_EBUSY, "container is still being created");
+	*p = *want;
+	if (p->n_args == 0)
+		return keg_fail(err, KEG_EUSAGE, "process args cannot be empty");
+	if (!p->user)
+		p->user = own->user;
+	if (!p->env) {
+		p->env = own->env;
+		p->n_env = own->n_env;
+	}
+	if (keg_str_empty(p->cwd))
+		p->cwd = own->cwd;
+	if (!p->capabilities)
+		p->capabilities = own->capabilities;
+	if (!p->rlimits) {
+		p->rlimits = own->rlimits;
+		p->n_rlimits = own->n_rlimits;
+	}
+	if (!p->apparmor_profile)
+		p->apparmor_profile = own->apparmor_profile;
+	if (!p->selinux_label)
+		p->selinux_label = own->selinux_label;
+	if (!p->oom_score_adj)
+		p->oom_score_adj = own->oom_score_adj;
+	if (!p->scheduler)
+		p->scheduler = own->scheduler;
+	if (!p->io_priority)
+		p->io_priority = own->io_priority;
+	if (!p->exec_cpu_affinity)
+		p->exec_cpu_affinity = own->exec_cpu_affinity;
+	p->no_new_privileges |= j->req->no_new_privileges || own->no_new_privileges;
+	return credentials_check(j->ctx, p, err);
+}
+
+/* The kinds in which the container's first process is elsewhere than we are. */
+static uint64_t different_namespaces(pid_t init)
+{
+	uint64_t flags = 0;
+
+	for (size_t i = 0; i < namespace_n_kinds; i++) {
+		char theirs[64], ours[64];
+		struct stat a, b;
+
+		snprintf(theirs, sizeof theirs, "/proc/%d/ns/%s", (int)init,
+			 namespace_kinds[i].file);
+		snprintf(ours, sizeof ours, "/proc/self/ns/%s", namespace_kinds[i].file);
+		if (stat(theirs, &a) == 0 && stat(ours, &b) == 0 && a.st_ino != b.st_ino)
+			flags |= namespace_kinds[i].flag;
+	}
+	return flags;
+}
+
+static int check_status(const struct joining *j, struct keg_err *err)
+{
+	switch (state_status(j->container.folder, &j->container.record)) {
+	case RUNTIME_STOPPED:
+	case RUNTIME_CREATING:
+		return keg_fail(err, KEG_EBUSY, "cannot exec in a stopped container");
+	case RUNTIME_PAUSED:
+		if (!j->req->ignore_paused)
+			return keg_fail(err, KEG_EBUSY,
+					"cannot exec in a paused container (use --ignore-paused to "
+					"override)");
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int open_group(struct joining *j, struct keg_err *err)
+{
+	const char *place = j->container.record.cgroup;
+
+	if (j->req->cgroup)
+		return keg_fail(err, KEG_EUNSUPPORTED, "exec in a sub-cgroup is not supported");
+	if (keg_str_empty(place) || j->ctx->no_cgroups)
+		return 0;
+	int r = cgroup_open(place, &j->group, err);
+	if (r >= 0)
+		r = cgroup_prepare(j->group, err);
+	/* An ordinary user may see a group that he may not enter. */
+	if (r == -KEG_EDENIED && j->ctx->rootless) {
+		cgroup_free(take_ptr(&j->group));
+		return 0;
+	}
+	return r;
+}
+
+static int open_console(struct joining *j, int given, struct keg_err *err)
+{
+	const struct runtime_io *io = &j->req->io;
+
+	if (!j->process.terminal) {
+		if (io->console_socket || io->console_fd >= 0)
+			return keg_fail(err, KEG_EUSAGE,
+					"cannot use console socket if runc will not detach or "
+					"allocate tty");
+		return 0;
+	}
+	if (given >= 0 || io->console_fd >= 0) {
+		j->console = fcntl(given >= 0 ? given : io->console_fd, F_DUPFD_CLOEXEC, 3);
+		return j->console < 0 ? keg_fail_sys(err, errno, "console socket") : 0;
+	}
+	if (!io->console_socket)
+		return keg_fail(err, KEG_EUSAGE,
+				"cannot allocate tty if runc will detach without setting console "
+				"socket");
+	j->console = console_connect(io->console_socket, err);
+	return j->console < 0 ? j->console : 0;
+}
+
+static int prepare(struct joining *j, const char *id, int console, struct keg_err *err)
+{
+	int r = validate_preserved(j->req->io.preserve_fds, err);
+
+	if (r >= 0)
+		r = state_load(j->ctx, id, &j->container, err);
+	if (r >= 0)
+		r = check_status(j, err);
+	if (r >= 0)
+		r = merge_process(j, err);
+	if (r >= 0)
+		r = j->init = state_open_process(&j->container.record, err);
+	if (r >= 0)
+		r = open_console(j, console, err);
+	if (r >= 0)
+		r = open_group(j, err);
+	if (r >= 0)
+		r = filter_load(j->container.folder, &j->filter, err);
+	if (r < 0)
+		return r;
+	j->filtered = r > 0;
+	j->spaces = different_namespaces((pid_t)j->container.record.pid);
+	return sync_open(&j->sync, err);
+}
+
+static int set_affinity(const char *cpus, struct keg_err *err)
+{
+	return keg_str_empty(cpus) ? 0 : sched_affinity(cpus, err);
+}
+
+/* With the host's privileges still. */
+static int enter(struct joining *j, bool cloned, struct keg_err *err)
+{
+	const struct oci_cpu_affinity *cpus = j->process.exec_cpu_affinity;
+	int r = credentials_limit(0, &j->process, j->ctx->rootless, err);
+
+	if (r >= 0)
+		r = credentials_schedule(&j->process, err);
+	if (r >= 0 && cpus)
+		r = set_affinity(cpus->initial, err);
+	if (r >= 0 && j->group)
+		r = cgroup_enter(j->group, cloned, err);
+	if (r >= 0 && cpus)
+		r = set_affinity(cpus->final, err);
+	return r;
+}
+
+static int join_namespaces(const struct joining *j, uint64_t which, struct keg_err *err)
+{
+	uint64_t spaces = j->spaces & which;
+
+	if (spaces && setns(j->init, (int)spaces) < 0)
+		return keg_fail_sys(err, errno, "enter the container's namespaces");
+	if (spaces & CLONE_NEWUSER)
+		return credentials_become_root(err);
+	return 0;
+}
+
+static int load_filter(const struct joining *j, struct keg_err *err)
+{
+	if (!j->filtered)
+		return 0;
+	if (j->filter.notify)
+		return keg_fail(
+			err, KEG_EUNSUPPORTED,
+			"exec in a container whose seccomp filter notifies is not supported");
+	return seccomp_filter_load(&j->filter, err);
+}
+
+static int become(const struct joining *j, int root, int procfs, struct keg_err *err)
+{
+	const struct oci_process *process = &j->process;
+	const struct oci_linux *os = j->container.config.os;
+	int r = credentials_label(process, procfs, err);
+
+	if (r >= 0 && os && os->personality)
+		r = sched_personality(os->personality->domain, err);
+	if (r >= 0 && process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		r = keg_fail_sys(err, errno, "set no_new_privs");
+	if (r >= 0 && !process->no_new_privileges)
+		r = load_filter(j, err);
+	return r < 0 ? r : credentials_assume(process, root, err);
+}
+
+static int keep_descriptors(unsigned n, struct keg_err *err)
+{
+	for (int fd = 3; fd < 3 + (int)n; fd++) {
+		if (fcntl(fd, F_SETFD, 0) < 0)
+			return keg_fail_sys(err, errno, "keep descriptor %d", fd);
+	}
+	return process_close_on_exec(3 + n, err);
+}
+
+static int execute(const struct joining *j, struct keg_err *err)
+{
+	auto(command) command = { 0 };
+	int r = command_prepare(&j->process, &command, err);
+
+	if (r >= 0)
+		r = keep_descriptors(j->req->io.preserve_fds, err);
+	process_reset_signals();
+	if (r >= 0 && j->process.no_new_privileges)
+		r = load_filter(j, err);
+	return r < 0 ? r : command_exec(&j->process, &command, err);
+}
+
+/* In the process itself; `inside` says that the user namespace was entered already. */
+static int run_inside(struct joining *j, uint64_t left, struct keg_err *err)
+{
+	/* Processes of the container can see us from here on, but neither trace us nor reach
+	   our executable file (CVE-2019-5736). */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return keg_fail_sys(err, errno, "become undumpable");
+	if (setsid() < 0)
+		return keg_fail_sys(err, errno, "lead a session");
+	autofd int procfs = keg_open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, 0, err);
+	if (procfs < 0)
+		return procfs;
+	if (!label_is_procfs(procfs))
+		return keg_fail(err, KEG_EDENIED, "/proc is not a real /proc");
+
+	int r = join_namespaces(j, left, err);
+	if (r < 0)
+		return r;
+	autofd int root = keg_open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0, err);
+	if (root < 0)
+		return root;
+	if (j->process.terminal)
+		r = console_make(root, j->console, &j->process, false, err);
+	if (r >= 0)
+		r = become(j, root, procfs, err);
+	return r < 0 ? r : execute(j, err);
+}
+
+KEG_NORETURN static void fail_child(const struct joining *j, const struct keg_err *err)
+{
+	sync_send_error(j->sync.child, err);
+	_exit(1);
+}
+
+/* Everything but the pid namespace, in which it was cloned. */
+KEG_NORETURN static void child_direct(struct joining *j, bool cloned)
+{
+	struct keg_err err = { 0 };
+	int r = enter(j, cloned, &err);
+
+	if (r >= 0)
+		(void)!run_inside(j, ~(uint64_t)CLONE_NEWPID, &err);
+	fail_child(j, &err);
+}
+
+KEG_NORETURN static void child_between(struct joining *j, bool cloned)
+{
+	const struct process_clone how = { .flags = CLONE_PARENT, .cgroup = -1 };
+	const uint64_t first = CLONE_NEWUSER | CLONE_NEWPID;
+	struct keg_err err = { 0 };
+	int r = enter(j, cloned, &err);
+
+	if (r >= 0)
+		r = join_namespaces(j, first, &err);
+	if (r < 0)
+		fail_child(j, &err);
+	pid_t pid = process_clone(&how, NULL, &err);
+	if (pid == 0) {
+		(void)!run_inside(j, ~first, &err);
+		fail_child(j, &err);
+	}
+	if (pid < 0 || sync_send(j->sync.child, SYNC_PID, pid, &err) < 0)
+		fail_child(j, &err);
+	_exit(0);
+}
+
+static int clone_direct(struct joining *j, const struct process_clone *how, struct keg_err *err)
+{
+	autofd int back = keg_open_at(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY, 0, err);
+
+	if (back < 0)
+		return back;
+	if (j->spaces & CLONE_NEWPID && setns(j->init, CLONE_NEWPID) < 0)
+		return keg_fail_sys(err, errno, "enter the container's pid namespace");
+	j->pid = process_clone(how, &j->pidfd, err);
+	if (j->pid == 0)
+		child_direct(j, how->cgroup >= 0);
+	if (j->spaces & CLONE_NEWPID && setns(back, CLONE_NEWPID) < 0)
+		return keg_fail_sys(err, errno, "return to our pid namespace");
+	return j->pid < 0 ? j->pid : 0;
+}
+
+static int clone_between(struct joining *j, const struct process_clone *how, struct keg_err *err)
+{
+	struct keg_err ignored;
+	int64_t real;
+	pid_t pid = process_clone(how, NULL, err);
+
+	if (pid == 0)
+		child_between(j, how->cgroup >= 0);
+	if (pid < 0)
+		return pid;
+	int r = sync_expect(j->sync.parent, SYNC_PID, &real, err);
+	(void)!process_wait(pid, &ignored);
+	if (r < 0)
+		return r;
+	j->pid = (pid_t)real;
+	j->pidfd = process_open(j->pid, err);
+	return j->pidfd < 0 ? j->pidfd : 0;
+}
+
+static int launch(struct joining *j, struct keg_err *err)
+{
+	const struct process_clone how = {
+		.cgroup = j->group ? cgroup_clone_fd(j->group) : -1,
+	};
+	struct keg_err ignored;
+	int r = j->spaces & CLONE_NEWUSER ? clone_between(j, &how, err)
+					  : clone_direct(j, &how, err);
+
+	close(take_fd(&j->sync.child));
+	if (r < 0)
+		return r;
+	/* The end without an error is the exec. */
+	r = sync_receive(j->sync.parent, NULL, err);
+	if (r >= 0)
+		return 0;
+	(void)!process_wait(j->pid, &ignored);
+	return keg_wrap(err, "unable to start container process");
+}
+
+static int write_pid_file(const struct joining *j, struct keg_err *err)
+{
+	autofree char *text = keg_printf("%d", (int)j->pid);
+
+	if (!j->req->pid_file)
+		return 0;
+	return keg_file_write(AT_FDCWD, j->req->pid_file, text, strlen(text), 0644, 0, err);
+}
+
+static int start(struct joining *j, const char *id, int console, struct keg_err *err)
+{
+	int r = prepare(j, id, console, err);
+
+	if (r >= 0)
+		r = launch(j, err);
+	if (r >= 0)
+		r = write_pid_file(j, err);
+	if (r >= 0 && j->req->started)
+		j->req->started(j->req->data, j->pid);
+	return r;
+}
+
+int runtime_exec(const struct runtime_context *ctx, const char *id,
+		 const struct runtime_exec_request *req, struct keg_err *err)
+{
+	bool own_terminal =
+		req->process->terminal && !req->io.console_socket && req->io.console_fd < 0;
+	auto(foreground) f = { 0 };
+	auto(joining) j = { .ctx = ctx,
+			    .req = req,
+			    .container = { .folder = -1 },
+			    .init = -1,
+			    .console = -1,
+			    .sync = { -1, -1 },
+			    .pidfd = -1,
+			    .pid = -1 };
+
+	if (req->detach)
+		return start(&j, id, -1, err);
+	int r = foreground_open(&f, own_terminal, err);
+	if (r >= 0)
+		r = start(&j, id, f.console[1], err);
+	if (r >= 0)
+		r = foreground_attach(&f, err);
+	return r < 0 ? r : foreground_wait(&f, j.pidfd, j.pid, err);
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a container's first process does between clone and exec.
+ *
+ * The order matters:
+ *  1. It moves itself into its cgroups, whose files the parent opened: later it could not.
+ *  2. Limits and scheduling are set with the host's privileges. In a new user namespace the
+ *     process has none, so there the parent sets them, with the id maps, and says GO.
+ *  3. It joins namespaces, then makes those that depend on where it is: the cgroup namespace
+ *     shows the group that it is in when it is made; time offsets are written before anybody
+ *     lives in the time namespace.
+ *  4. The mount namespace is cut off from the host, the root attached over "/" and filled. All
+ *     names still mean the host's here; what is the container's is reached through the root's
+ *     descriptor only.
+ *  5. Hooks: the parent's (runtime namespace), then createContainer here.
+ *  6. Masks, terminal, and the root is entered: from here on the host is out of reach but for
+ *     open descriptors, which are all close-on-exec.
+ *  7. Labels, keyring, user, capabilities. A seccomp filter without no_new_privs needs
+ *     CAP_SYS_ADMIN, so it comes before; with it, as late as can be, so that it need not allow
+ *     what happens here.
+ *  8. READY; wait for start; startContainer hooks; exec.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "os/label.h"
+#include "os/namespace.h"
+#include "os/path.h"
+#include "os/process.h"
+#include "os/sched.h"
+#include "runtime/command.h"
+#include "runtime/console.h"
+#include "runtime/credentials.h"
+#include "runtime/devices.h"
+#include "runtime/hooks.h"
+#include "runtime/launch.h"
+#include "runtime/masks.h"
+#include "runtime/mounts.h"
+#include "runtime/rootfs.h"
+#include "runtime/state.h"
+#include "runtime/sync.h"
+#include "runtime/sysctl.h"
+
+enum { EXIT_OWN_ERROR = 1 };
+
+static int enter_groups_and_namespaces(const struct launch *launch, struct keg_err *err)
+{
+	const uint64_t late = CLONE_NEWUSER | CLONE_NEWPID; /* done before this process was made */
+	int r = 0;
+
+	/* Where there is a process between, that did it. */
+	if (launch->group && !(launch->join.existing & late))
+		r = cgroup_enter(launch->group, launch->born_in_group, err);
+	if (r >= 0 && launch->in_new_userns) {
+		r = sync_expect(launch->sync, SYNC_GO, NULL, err);
+		if (r >= 0)
+			r = credentials_become_root(err);
+	}
+	if (r >= 0)
+		r = join_enter(&launch->join, ~late, err);
+	return r;
+}
+
+static int write_offset(int fd, const char *clock, const struct oci_time_offset *offset,
+			struct keg_err *err)
+{
+	if (!offset)
+		return 0;
+	autofree char *text =
+		keg_printf("%s %lld %u\n", clock, (long long)offset->secs, offset->nanosecs);
+	return keg_write_all(fd, text, strlen(text), err);
+}
+
+/* time_namespaces(7): unshare concerns children only; after the offsets we join it ourselves. */
+static int make_time_namespace(const struct launch *launch, struct keg_err *err)
+{
+	const struct oci_time_offsets *offsets = launch->config->os->time_offsets;
+
+	if (unshare(CLONE_NEWTIME) < 0)
+		return keg_fail_sys(err, errno, "make a time namespace");
+	if (offsets) {
+		autofd int fd =
+			keg_open_at(AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY, 0, err);
+		int r = fd < 0 ? fd : write_offset(fd, "monotonic", offsets->monotonic, err);
+
+		if (r >= 0)
+			r = write_offset(fd, "boottime", offsets->boottime, err);
+		if (r < 0)
+			return keg_wrap(err, "time offsets");
+	}
+	autofd int ns = keg_open_at(AT_FDCWD, "/proc/self/ns/time_for_children", O_RDONLY, 0, err);
+	if (ns < 0)
+		return ns;
+	if (setns(ns, CLONE_NEWTIME) < 0)
+		return keg_fail_sys(err, errno, "enter the time namespace");
+	return 0;
+}
+
+static int make_own_namespaces(const struct launch *launch, struct keg_err *err)
+{
+	uint64_t fresh = launch->join.fresh;
+
+	if (fresh & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP) < 0)
+		return keg_fail_sys(err, errno, "make a cgroup namespace");
+	if (fresh & CLONE_NEWTIME) {
+		int r = make_time_namespace(launch, err);
+
+		if (r < 0)
+			return r;
+	}
+	if (fresh & CLONE_NEWNET)
+		return namespace_loopback_up(err);
+	return 0;
+}
+
+static int name_host(const struct oci_config *config, struct keg_err *err)
+{
+	if (!keg_str_empty(config->hostname) &&
+	    sethostname(config->hostname, strlen(config->hostname)) < 0)
+		return keg_fail_sys(err, errno, "set hostname %s", config->hostname);
+	if (!keg_str_empty(config->domainname) &&
+	    setdomainname(config->domainname, strlen(config->domainname)) < 0)
+		return keg_fail_sys(err, errno, "set domainname %s", config->domainname);
+	return 0;
+}
+
+/* runc and crun name the session keyring alike; a kernel without keyrings has none to leak. */
+static int make_keyring(const struct launch *launch, int procfs, struct keg_err *err)
+{
+	autofree char *name = keg_printf("_ses.%s", launch->id);
+
+	if (launch->no_new_keyring)
+		return 0;
+	if (!keg_str_empty(launch->process->selinux_label)) {
+		int r = label_selinux_keys(procfs, launch->process->selinux_label, err);
+
+		if (r < 0)
+			return r;
+	}
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) < 0 && errno != ENOSYS &&
+	    errno != EPERM && errno != EDQUOT)
+		return keg_fail_sys(err, errno, "make a session keyring");
+	return 0;
+}
+
+static int run_hooks_here(const struct launch *launch, const char *kind,
+			  const struct oci_hook *hooks, size_t n, const char *status,
+			  struct keg_err *err)
+{
+	const struct state_record record = { .oci_version = launch->config->oci_version,
+					     .id = launch->id,
+					     .bundle = launch->bundle,
+					     .pid = getpid() };
+	auto(keg_buf) text = { 0 };
+
+	if (n == 0)
+		return 0;
+	autojson state = state_document(&record, status, launch->config);
+	keg_json_print(state, &text);
+	return hooks_run(kind, hooks, n, keg_buf_text(&text), err);
+}
+
+static int build_root(const struct launch *launch, int root, struct keg_err *err)
+{
+	const struct oci_hooks *hooks = launch->config->hooks;
+	int r = mounts_make(launch, root, err);
+
+	if (r >= 0)
+		r = devices_make(launch, root, err);
+	if (r >= 0 && hooks && (hooks->n_prestart || hooks->n_create_runtime)) {
+		r = sync_send(launch->sync, SYNC_HOOKS, 0, err);
+		if (r >= 0)
+			r = sync_expect(launch->sync, SYNC_GO, NULL, err);
+	}
+	if (r >= 0 && hooks)
+		r = run_hooks_here(launch, "createContainer", hooks->create_container,
+				   hooks->n_create_container, "creating", err);
+	return r;
+}
+
+/* The working folder is made as Docker has it, while the root is still writable. */
+static int make_cwd(const struct launch *launch, int root, struct keg_err *err)
+{
+	const char *cwd = launch->process->cwd;
+
+	if (keg_str_empty(cwd) || strcmp(cwd, "/") == 0)
+		return 0;
+	autofd int fd = path_make_folder(root, cwd, 0755, err);
+	/* What is wrong with it is said when it is entered, as the user. */
+	return 0;
+}
+
+static int set_up_root(const struct launch *launch, int procfs, int *root_out, struct keg_err *err)
+{
+	int r = rootfs_detach(launch, err);
+
+	if (r >= 0 && !launch->in_new_userns)
+		r = mounts_open_sources(launch->config, launch->sources, false, err);
+	if (r < 0)
+		return r;
+	autofd int root = rootfs_attach(launch, err);
+	if (root < 0)
+		return root;
+	r = build_root(launch, root, err);
+	if (r >= 0)
+		r = sysctl_apply(launch->config->os, procfs, err);
+	if (r >= 0)
+		r = make_cwd(launch, root, err);
+	if (r >= 0 && launch->process->terminal)
+		r = console_make(root, launch->console, launch->process, true, err);
+	if (r >= 0)
+		r = masks_apply(launch->config->os, root, err);
+	if (r >= 0)
+		r = mounts_finish(launch, root, err);
+	if (r >= 0)
+		r = rootfs_enter(launch, root, err);
+	if (r >= 0)
+		*root_out = take_fd(&root);
+	return r;
+}
+
+static int load_filter(const struct launch *launch, struct keg_err *err)
+{
+	if (!launch->filter)
+		return 0;
+
+	int fd = seccomp_filter_load(launch->filter, err);
+	if (fd <= 0)
+		return fd;
+	/* The parent fetches it by pidfd: sending it might need what the filter traps. */
+	int r = sync_send(launch->sync, SYNC_NOTIFY, fd, err);
+	if (r >= 0)
+		r = sync_expect(launch->sync, SYNC_GO, NULL, err);
+	close(fd);
+	return r;
+}
+
+static int set_personality(const struct oci_linux *os, struct keg_err *err)
+{
+	const struct oci_memory_policy *policy = os->memory_policy;
+	int r = 0;
+
+	if (os->personality)
+		r = sched_personality(os->personality->domain, err);
+	if (r >= 0 && policy)
+		r = sched_memory_policy(policy->mode, policy->nodes, policy->flags, policy->n_flags,
+					err);
+	return r;
+}
+
+static int drop_privileges(const struct launch *launch, int root, int procfs, struct keg_err *err)
+{
+	const struct oci_process *process = launch->process;
+	int r = credentials_label(process, procfs, err);
+
+	if (r >= 0)
+		r = set_personality(launch->config->os, err);
+	if (r >= 0 && process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		r = keg_fail_sys(err, errno, "set no_new_privs");
+	if (r >= 0 && !process->no_new_privileges)
+		r = load_filter(launch, err);
+	return r < 0 ? r : credentials_assume(process, root, err);
+}
+
+/* The connection of whoever starts us; an error goes there from now on. */
+static int wait_for_start(const struct launch *launch, int *report, struct keg_err *err)
+{
+	int fd;
+
+	if (launch->start < 0)
+		return sync_expect(launch->sync, SYNC_GO, NULL, err);
+	do
+		fd = accept4(launch->start, NULL, NULL, SOCK_CLOEXEC);
+	while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+	if (fd < 0)
+		return keg_fail_sys(err, errno, "wait for start");
+	*report = fd;
+	return 0;
+}
+
+static int keep_descriptors(const struct launch *launch, struct keg_err *err)
+{
+	for (int fd = 3; fd < 3 + (int)launch->preserve_fds; fd++) {
+		if (fcntl(fd, F_SETFD, 0) < 0)
+			return keg_fail_sys(err, errno, "keep descriptor %d", fd);
+	}
+	return process_close_on_exec(3 + launch->preserve_fds, err);
+}
+
+static int execute(const struct launch *launch, int *report, struct keg_err *err)
+{
+	const struct oci_process *process = launch->process;
+	const struct oci_hooks *hooks = launch->config->hooks;
+	auto(command) command = { 0 };
+	bool notify = launch->filter && launch->filter->notify;
+	int r = command_prepare(process, &command, err);
+
+	if (r >= 0)
+		r = keep_descriptors(launch, err);
+	if (r >= 0 && process->no_new_privileges && notify)
+		r = load_filter(launch, err);
+	/* While it waits a killed runtime must not take the container along. */
+	if (r >= 0 && prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
+		r = keg_fail_sys(err, errno, "clear the parent's death signal");
+	if (r >= 0)
+		r = sync_send(launch->sync, SYNC_READY, 0, err);
+	if (r >= 0)
+		r = wait_for_start(launch, report, err);
+	if (r >= 0 && hooks)
+		r = run_hooks_here(launch, "startContainer", hooks->start_container,
+				   hooks->n_start_container, "created", err);
+	process_reset_signals();
+	if (r >= 0 && process->no_new_privileges && !notify)
+		r = load_filter(launch, err);
+	return r < 0 ? r : command_exec(process, &command, err);
+}
+
+static int run(const struct launch *launch, int *report, struct keg_err *err)
+{
+	autofd int root = -1;
+	int r = 0;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return keg_fail_sys(err, errno, "set the parent's death signal");
+	if (!launch->in_new_userns) {
+		if (!(launch->join.existing & CLONE_NEWUSER))
+			r = credentials_limit(0, launch->process, launch->ctx->rootless, err);
+		if (r >= 0)
+			r = credentials_schedule(launch->process, err);
+	}
+	if (r >= 0)
+		r = enter_groups_and_namespaces(launch, err);
+	if (r >= 0)
+		r = make_own_namespaces(launch, err);
+	if (r < 0)
+		return r;
+	/*
+	 * From here on processes of the container may see us: none of them may trace us, or reach
+	 * our executable file through /proc. The exec makes the process dumpable again.
+	 */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return keg_fail_sys(err, errno, "become undumpable");
+	if (setsid() < 0)
+		return keg_fail_sys(err, errno, "lead a session");
+	umask(0);
+	autofd int procfs = keg_open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, 0, err);
+	if (procfs < 0)
+		return procfs;
+	if (!label_is_procfs(procfs))
+		return keg_fail(err, KEG_EDENIED, "/proc is not a real /proc");
+	if (chdir(launch->bundle) < 0)
+		return keg_fail_sys(err, errno, "change to bundle %s", launch->bundle);
+
+	r = name_host(launch->config, err);
+	if (r >= 0)
+		r = make_keyring(launch, procfs, err);
+	if (r >= 0)
+		r = set_up_root(launch, procfs, &root, err);
+	if (r >= 0)
+		r = drop_privileges(launch, root, procfs, err);
+	return r < 0 ? r : execute(launch, report, err);
+}
+
+void init_run(const struct launch *launch)
+{
+	struct keg_err err = { 0 };
+	int report = -1;
+
+	run(launch, &report, &err);
+	if (report >= 0)
+		(void)!write(report, &err, sizeof err);
+	else
+		sync_send_error(launch->sync, &err);
+	_exit(EXIT_OWN_ERROR);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "os/cgroup.h"
+#include "runtime/state.h"
+
+static int kill_all(const struct state_record *record, int sig, struct keg_err *err)
+{
+	autoptr(cgroup) group = NULL;
+
+	if (keg_str_empty(record->cgroup))
+		return keg_fail(err, KEG_EUNSUPPORTED,
+				"container has no cgroup to find processes by");
+	int r = cgroup_open(record->cgroup, &group, err);
+	return r < 0 ? r : cgroup_signal(group, sig, err);
+}
+
+int runtime_kill(const struct runtime_context *ctx, const char *id, int sig, bool all,
+		 struct keg_err *err)
+{
+	auto(state_container) c = { .folder = -1 };
+	int r = state_load(ctx, id, &c, err);
+
+	if (r < 0)
+		return r;
+	if (all)
+		return kill_all(&c.record, sig, err);
+	autofd int pidfd = state_open_process(&c.record, err);
+	if (pidfd < 0)
+		return pidfd;
+	if (syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0) {
+		if (errno == ESRCH)
+			return keg_fail(err, KEG_EBUSY, "container not running");
+		return keg_fail_sys(err, errno, "send signal %d", sig);
+	}
+	return 0;
+}
+
+int runtime_pids(const struct runtime_context *ctx, const char *id, pid_t **pids, size_t *n,
+		 struct keg_err *err)
+{
+	auto(state_container) c = { .folder = -1 };
+	autoptr(cgroup) group = NULL;
+	int r = state_load(ctx, id, &c, err);
+
+	if (r < 0)
+		return r;
+	if (keg_str_empty(c.record.cgroup))
+		return keg_fail(err, KEG_EUNSUPPORTED,
+				"container has no cgroup to find processes by");
+	r = cgroup_open(c.record.cgroup, &group, err);
+	return r < 0 ? r : cgroup_pids(group, pids, n, err);
+}

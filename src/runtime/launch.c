@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/launch.h"
+
+#include <linux/sched.h>
+#include <unistd.h>
+
+#include "os/process.h"
+#include "runtime/credentials.h"
+#include "runtime/sync.h"
+
+/* Made by the process itself once it is where they should be: see init.c. */
+static const uint64_t made_late = CLONE_NEWCGROUP | CLONE_NEWTIME;
+static const uint64_t joined_early = CLONE_NEWUSER | CLONE_NEWPID;
+
+/* Enter what a process cannot enter for itself, make the real one, and report its id. */
+static int between(const struct launch *launch, struct keg_err *err)
+{
+	const struct process_clone how = { .flags =
+						   (launch->join.fresh & ~made_late) | CLONE_PARENT,
+					   .cgroup = -1 };
+	int r = 0;
+
+	if (launch->group)
+		r = cgroup_enter(launch->group, launch->born_in_group, err);
+	if (r >= 0 && launch->join.existing & CLONE_NEWUSER) {
+		r = credentials_limit(0, launch->process, launch->ctx->rootless, err);
+		if (r >= 0)
+			r = join_enter(&launch->join, CLONE_NEWUSER, err);
+		if (r >= 0)
+			r = credentials_become_root(err);
+	}
+	if (r >= 0)
+		r = join_enter(&launch->join, CLONE_NEWPID, err);
+	if (r < 0)
+		return r;
+
+	pid_t pid = process_clone(&how, NULL, err);
+	if (pid == 0)
+		init_run(launch);
+	return pid < 0 ? pid : sync_send(launch->sync, SYNC_PID, pid, err);
+}
+
+KEG_NORETURN static void run_between(const struct launch *launch)
+{
+	struct keg_err err = { 0 };
+	int r = between(launch, &err);
+
+	if (r < 0)
+		sync_send_error(launch->sync, &err);
+	_exit(r < 0);
+}
+
+pid_t launch_clone(const struct launch *launch, int sync_parent, int *pidfd, struct keg_err *err)
+{
+	bool direct = !(launch->join.existing & joined_early);
+	const struct process_clone how = {
+		.flags = direct ? launch->join.fresh & ~made_late : 0,
+		.cgroup = launch->born_in_group ? cgroup_clone_fd(launch->group) : -1,
+	};
+	struct keg_err ignored;
+	int64_t real;
+	pid_t pid = process_clone(&how, direct ? pidfd : NULL, err);
+
+	if (pid == 0 && direct)
+		init_run(launch);
+	if (pid == 0)
+		run_between(launch);
+	if (pid < 0 || direct)
+		return pid;
+
+	int r = sync_expect(sync_parent, SYNC_PID, &real, err);
+	(void)!process_wait(pid, &ignored);
+	if (r < 0)
+		return r;
+	*pidfd = process_open((pid_t)real, err);
+	return *pidfd < 0 ? *pidfd : (pid_t)real;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launch.h - what the parent prepared for a process that it is about to clone.
+ *
+ * The child inherits it as memory. All descriptors are close-on-exec and the parent's to close.
+ */
+#ifndef KEG_RUNTIME_LAUNCH_H
+#define KEG_RUNTIME_LAUNCH_H
+
+#include "os/cgroup.h"
+#include "os/seccomp.h"
+#include "runtime/join.h"
+#include "runtime/runtime.h"
+
+struct launch {
+	const struct runtime_context *ctx;
+	const char *id;
+	const struct oci_config *config; /* `os` and `process` are there */
+	const struct oci_process *process;
+	const char *bundle, *rootfs; /* absolute */
+	int rootfs_mount;	     /* the root as a detached mount, or -1 */
+	int *sources;		     /* detached bind mounts by index of config->mounts, or -1 */
+	struct join join;
+	struct cgroup *group;		     /* NULL: none */
+	bool born_in_group;		     /* the clone puts it into the v2 group */
+	const struct seccomp_filter *filter; /* NULL: none */
+	int sync;			     /* the child's end */
+	int start;   /* the listening socket to wait at, or -1: GO comes by `sync` */
+	int console; /* a socket that wants the terminal, or -1 */
+	int notify;  /* a socket that wants the seccomp listener, or -1 */
+	unsigned preserve_fds;
+	bool no_pivot, no_new_keyring;
+	bool in_new_userns; /* which needs a GO after its maps were written */
+};
+
+/*
+ * Clone the first process with its namespaces; returns its id and the caller owns *pidfd. Where a
+ * user or pid namespace is joined, a process between enters them first and ends at once.
+ */
+pid_t launch_clone(const struct launch *launch, int sync_parent, int *pidfd,
+		   struct keg_err *err) KEG_MUST_CHECK;
+
+/* In the child: all up to the exec; reports by `sync` and does not return. */
+KEG_NORETURN void init_run(const struct launch *launch);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/strv.h"
+#include "runtime/mount_opts.h"
+#include "runtime/mounts.h"
+
+static int propagate(int dirfd, const char *path, uint64_t word, struct keg_err *err)
+{
+	struct mount_attr attr = { .propagation = word & ~(uint64_t)MS_REC };
+	unsigned flags = (word & MS_REC ? AT_RECURSIVE : 0) | (*path ? 0 : AT_EMPTY_PATH);
+
+	if (mount_setattr(dirfd, path, flags, &attr, sizeof attr) < 0)
+		return keg_fail_sys(err, errno, "set mount propagation");
+	return 0;
+}
+
+static int wanted_propagation(const struct launch *launch, uint64_t *out, struct keg_err *err)
+{
+	const char *word = launch->config->os->rootfs_propagation;
+
+	*out = 0;
+	if (keg_str_empty(word))
+		return 0;
+	*out = mount_opts_propagation(word);
+	return *out ? 0 : keg_fail(err, KEG_EUSAGE, "rootfsPropagation=%s is not supported", word);
+}
+
+int rootfs_detach(const struct launch *launch, struct keg_err *err)
+{
+	uint64_t word;
+	int r = wanted_propagation(launch, &word, err);
+
+	if (r < 0)
+		return r;
+	if (!word)
+		word = MS_SLAVE;
+	/* An unbindable mount could not be cloned as the container's root. */
+	r = propagate(AT_FDCWD, "/", (word & MS_UNBINDABLE ? MS_PRIVATE : word) | MS_REC, err);
+	/* pivot_root(2): the mount above the new root must not be shared. */
+	if (r >= 0 && word & MS_SHARED)
+		r = propagate(AT_FDCWD, "/", MS_PRIVATE, err);
+	return r;
+}
+
+int rootfs_attach(const struct launch *launch, struct keg_err *err)
+{
+	autofd int tree = -1;
+
+	if (launch->rootfs_mount >= 0)
+		tree = fcntl(launch->rootfs_mount, F_DUPFD_CLOEXEC, 0);
+	else
+		tree = open_tree(AT_FDCWD, launch->rootfs,
+				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	if (tree < 0)
+		return keg_fail_sys(err, errno, "clone the root file system %s", launch->rootfs);
+	if (move_mount(tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return keg_fail_sys(err, errno, "attach the root file system");
+	return take_fd(&tree);
+}
+
+/* pivot_root(2), NOTES: with "." twice the old root ends up over the new one, to be unmounted. */
+static int pivot(struct keg_err *err)
+{
+	autofd int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (old < 0)
+		return keg_fail_sys(err, errno, "open /");
+	if (syscall(SYS_pivot_root, ".", ".") < 0)
+		return keg_fail_sys(err, errno, "pivot_root");
+	/* The unmount must not reach the host. */
+	r = propagate(old, "", MS_SLAVE | MS_REC, err);
+	if (r < 0)
+		return r;
+	if (fchdir(old) < 0 || umount2(".", MNT_DETACH) < 0)
+		return keg_fail_sys(err, errno, "unmount the host's root");
+	return 0;
+}
+
+int rootfs_enter(const struct launch *launch, int root, struct keg_err *err)
+{
+	uint64_t word;
+	int r = wanted_propagation(launch, &word, err);
+
+	if (r < 0)
+		return r;
+	if (fchdir(root) < 0)
+		return keg_fail_sys(err, errno, "change to the root file system");
+	if (!launch->no_pivot)
+		r = pivot(err);
+	else if (chroot(".") < 0)
+		r = keg_fail_sys(err, errno, "chroot");
+	if (r < 0)
+		return r;
+	if (chdir("/") < 0)
+		return keg_fail_sys(err, errno, "change to /");
+	if (launch->config->root->readonly) {
+		struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+
+		if (mount_setattr(root, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
+			return keg_fail_sys(err, errno, "make the root file system read-only");
+	}
+	return word ? propagate(root, "", word, err) : 0;
+}

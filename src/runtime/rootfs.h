@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rootfs.h - the container's root: attached, then entered, so that nothing of the host is left.
+ *
+ * The root is mounted over "/" of the new mount namespace: no folder of the host serves as a
+ * mount point, and a root that exists only as a descriptor needs none. Names from "/" still
+ * mean the host until rootfs_enter().
+ */
+#ifndef KEG_RUNTIME_ROOTFS_H
+#define KEG_RUNTIME_ROOTFS_H
+
+#include "runtime/launch.h"
+
+/* Cut the new mount namespace off from the host's, as linux.rootfsPropagation says. */
+int rootfs_detach(const struct launch *launch, struct keg_err *err) KEG_MUST_CHECK;
+
+/* Attach the root; its descriptor, which the caller owns. */
+int rootfs_attach(const struct launch *launch, struct keg_err *err) KEG_MUST_CHECK;
+
+/* Make it "/" and drop the host's; apply what must come last: read-only, propagation. */
+int rootfs_enter(const struct launch *launch, int root, struct keg_err *err) KEG_MUST_CHECK;
+
+#endif

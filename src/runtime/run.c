@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/creation.h"
+#include "runtime/foreground.h"
+#include "runtime/start.h"
+
+/* Say GO; the end of the conversation is the exec, an error its failure. */
+static int let_go(struct creation *c, struct keg_err *err)
+{
+	int r = sync_send(c->sync.parent, SYNC_GO, 0, err);
+
+	if (r >= 0)
+		r = sync_receive(c->sync.parent, NULL, err);
+	if (r == SYNC_END)
+		return start_hooks(&c->record, &c->config, err);
+	return r < 0 ? r : keg_fail(err, KEG_ESYSTEM, "unexpected message %d", r);
+}
+
+static int run_foreground(struct creation *c, struct foreground *f, struct keg_err *err)
+{
+	int r = foreground_attach(f, err);
+
+	if (r >= 0)
+		r = let_go(c, err);
+	if (r < 0) {
+		creation_abandon(c);
+		return r;
+	}
+
+	int status = foreground_wait(f, c->pidfd, c->pid, err);
+	if (status >= 0 && !c->req->keep) {
+		r = runtime_delete(c->ctx, c->id, true, err);
+		if (r < 0)
+			return r;
+	}
+	return status;
+}
+
+static int run_detached(const struct runtime_context *ctx, const char *id,
+			const struct runtime_create_request *req, struct keg_err *err)
+{
+	auto(creation) c = { 0 };
+	int r = creation_begin(&c, ctx, id, req, -1, false, err);
+
+	if (r < 0)
+		return r;
+	r = let_go(&c, err);
+	if (r < 0)
+		creation_abandon(&c);
+	return r;
+}
+
+int runtime_run(const struct runtime_context *ctx, const char *id,
+		const struct runtime_create_request *req, struct keg_err *err)
+{
+	/* Whether there is a terminal only the config says; a pair of sockets too much is cheap. */
+	bool own_terminal = !req->io.console_socket && req->io.console_fd < 0;
+	auto(foreground) f = { 0 };
+	auto(creation) c = { 0 };
+	int r;
+
+	if (req->detach)
+		return run_detached(ctx, id, req, err);
+	r = foreground_open(&f, own_terminal, err);
+	if (r >= 0)
+		r = creation_begin(&c, ctx, id, req, f.console[1], false, err);
+	if (r < 0)
+		return r;
+	if (own_terminal && !c.config.process->terminal)
+		foreground_drop_terminal(&f);
+	return run_foreground(&c, &f, err);
+}

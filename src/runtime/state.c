@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/state.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "os/cgroup.h"
+#include "os/process.h"
+
+enum { ID_MAX = 1024, RECORD_MAX = OCI_CONFIG_MAX };
+
+static const char record_name[] = "state.json";
+
+static const struct keg_json_field record_rows[] = {
+	JSON_STR("ociVersion", struct state_record, oci_version, 0),
+	JSON_STR("id", struct state_record, id, 0),
+	JSON_I64("pid", struct state_record, pid, KEG_JSON_ALWAYS),
+	JSON_U64("start", struct state_record, start, 0),
+	JSON_STR("bundle", struct state_record, bundle, 0),
+	JSON_STR("rootfs", struct state_record, rootfs, 0),
+	JSON_STR("created", struct state_record, created, 0),
+	JSON_STR("owner", struct state_record, owner, 0),
+	JSON_STR("cgroup", struct state_record, cgroup, 0),
+	JSON_RAW("config", struct state_record, config, 0),
+	JSON_END,
+};
+
+const char *runtime_status_name(enum runtime_status status)
+{
+	static const char *const names[] = {
+		[RUNTIME_CREATING] = "creating", [RUNTIME_CREATED] = "created",
+		[RUNTIME_RUNNING] = "running",	 [RUNTIME_PAUSED] = "paused",
+		[RUNTIME_STOPPED] = "stopped",
+	};
+
+	return names[status];
+}
+
+int state_check_id(const char *id, struct keg_err *err)
+{
+	size_t len = strlen(id);
+
+	if (len == 0)
+		return keg_fail(err, KEG_EUSAGE, "container id cannot be empty");
+	for (size_t i = 0; i < len && len <= ID_MAX; i++) {
+		if (!isalnum((unsigned char)id[i]) && !strchr("_+-.@", id[i]))
+			len = ID_MAX + 1;
+	}
+	if (len > ID_MAX || strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
+		return keg_fail(err, KEG_EUSAGE, "invalid container ID format: %.64s", id);
+	return 0;
+}
+
+int state_make(const struct runtime_context *ctx, const char *id, struct keg_err *err)
+{
+	autofree char *path = keg_path_join(ctx->root, id);
+	int r = state_check_id(id, err);
+
+	if (r < 0)
+		return r;
+	if (mkdir(path, 0711) < 0) {
+		if (errno == ENOENT) {
+			r = keg_mkdirs(AT_FDCWD, ctx->root, 0700, err);
+			if (r < 0)
+				return r;
+		}
+		if (errno == EEXIST || mkdir(path, 0711) < 0) {
+			if (errno == EEXIST)
+				return keg_fail(err, KEG_EEXISTS,
+						"container with given ID already exists: %s", id);
+			return keg_fail_sys(err, errno, "create folder %s", path);
+		}
+	}
+	return keg_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, err);
+}
+
+int state_open(const struct runtime_context *ctx, const char *id, struct keg_err *err)
+{
+	autofree char *path = keg_path_join(ctx->root, id);
+	int r = state_check_id(id, err);
+
+	if (r < 0)
+		return r;
+	r = keg_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, err);
+	if (r == -KEG_ENOTFOUND)
+		return keg_fail(err, KEG_ENOTFOUND, "container does not exist: %s", id);
+	return r;
+}
+
+int state_remove(const struct runtime_context *ctx, const char *id, struct keg_err *err)
+{
+	autofree char *path = keg_path_join(ctx->root, id);
+
+	return keg_remove_tree(AT_FDCWD, path, err);
+}
+
+int state_write(int folder, const struct state_record *record, struct keg_err *err)
+{
+	autojson document = keg_json_encode(record_rows, record);
+	auto(keg_buf) text = { 0 };
+
+	keg_json_print(document, &text);
+	return keg_file_write(folder, record_name, text.data, text.len, 0600, 0, err);
+}
+
+int state_read(int folder, struct state_record *out, struct keg_arena *arena, struct keg_err *err)
+{
+	autojson document = NULL;
+	int r = keg_json_read(folder, record_name, RECORD_MAX, &document, err);
+
+	*out = (struct state_record){ 0 };
+	if (r == -KEG_ENOTFOUND)
+		return 0;
+	if (r < 0)
+		return r;
+	if (keg_json_decode(document, record_rows, out, arena, err) < 0)
+		return keg_wrap(err, "%s", record_name);
+	return 0;
+}
+
+bool state_is_alive(const struct state_record *record)
+{
+	struct process_id id;
+	struct keg_err err;
+
+	return record->pid > 0 && process_identify((pid_t)record->pid, &id, &err) >= 0 &&
+	       id.start == record->start && id.state != 'Z' && id.state != 'X';
+}
+
+enum runtime_status state_status(int folder, const struct state_record *record)
+{
+	autoptr(cgroup) group = NULL;
+	struct keg_err err;
+
+	if (record->pid == 0 && !record->created)
+		return RUNTIME_CREATING;
+	if (!state_is_alive(record))
+		return RUNTIME_STOPPED;
+	if (keg_exists(folder, STATE_START_SOCKET))
+		return RUNTIME_CREATED;
+	if (record->cgroup && *record->cgroup && cgroup_open(record->cgroup, &group, &err) >= 0 &&
+	    cgroup_is_frozen(group, &err) > 0)
+		return RUNTIME_PAUSED;
+	return RUNTIME_RUNNING;
+}
+
+int state_open_process(const struct state_record *record, struct keg_err *err)
+{
+	autofd int fd = record->pid > 0 ? process_open((pid_t)record->pid, err) : -KEG_ENOTFOUND;
+
+	if (fd < 0 && fd != -KEG_ENOTFOUND)
+		return fd;
+	if (fd < 0 || !state_is_alive(record))
+		return keg_fail(err, KEG_EBUSY, "container not running");
+	return take_fd(&fd);
+}
+
+int state_load(const struct runtime_context *ctx, const char *id, struct state_container *out,
+	       struct keg_err *err)
+{
+	*out = (struct state_container){ .folder = -1 };
+
+	int r = out->folder = state_open(ctx, id, err);
+	if (r >= 0)
+		r = state_read(out->folder, &out->record, &out->arena, err);
+	if (r >= 0 && out->record.config)
+		r = oci_config_decode(out->record.config, &out->config, &out->arena, err);
+	if (r < 0) {
+		state_container_done(out);
+		return r;
+	}
+	if (!out->record.id)
+		out->record.id = keg_arena_strdup(&out->arena, id);
+	return 0;
+}
+
+void state_container_done(struct state_container *container)
+{
+	if (container->folder >= 0)
+		close(container->folder);
+	keg_arena_done(&container->arena);
+	*container = (struct state_container){ .folder = -1 };
+}
+
+struct json_object *state_document(const struct state_record *record, const char *status,
+				   const struct oci_config *config)
+{
+	struct json_object *doc = json_object_new_object();
+	struct json_object *notes;
+
+	keg_json_put_str(doc, "ociVersion", record->oci_version);
+	keg_json_put_str(doc, "id", record->id);
+	json_object_object_add(doc, "pid", json_object_new_int64(record->pid));
+	keg_json_put_str(doc, "status", status);
+	keg_json_put_str(doc, "bundle", record->bundle);
+	if (config && config->n_annotations > 0) {
+		notes = json_object_new_object();
+		for (size_t i = 0; i < config->n_annotations; i++)
+			keg_json_put_str(notes, config->annotations[i].key,
+					 config->annotations[i].value);
+		json_object_object_add(doc, "annotations", notes);
+	}
+	return doc;
+}

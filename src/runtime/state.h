@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * state.h - the folder that a container is.
+ *
+ * <root>/<id>/ holds state.json (struct state_record), `start` (a socket; as long as it exists
+ * the container is created and waits) and `filter` (its compiled seccomp filter, for exec). The
+ * folder is made exclusively, which is what makes an id unique; its flock serializes what changes
+ * the container.
+ */
+#ifndef KEG_RUNTIME_STATE_H
+#define KEG_RUNTIME_STATE_H
+
+#include "runtime/runtime.h"
+
+#define STATE_START_SOCKET "start"
+#define STATE_FILTER "filter"
+
+struct state_record {
+	const char *oci_version, *id, *bundle, *rootfs, *created, *owner;
+	const char *cgroup;	    /* cgroup_place(), or NULL */
+	int64_t pid;		    /* 0: no process yet */
+	uint64_t start;		    /* of that process: struct process_id */
+	struct json_object *config; /* without what only create needs: mounts, seccomp, limits */
+};
+
+/* Letters, digits, and "_+-.@", not "." or ".."; as runc has it. */
+int state_check_id(const char *id, struct keg_err *err) KEG_MUST_CHECK;
+
+/* Make the container's folder, which the caller owns as a descriptor. KEG_EEXISTS. */
+int state_make(const struct runtime_context *ctx, const char *id,
+	       struct keg_err *err) KEG_MUST_CHECK;
+/* Open it; KEG_ENOTFOUND. */
+int state_open(const struct runtime_context *ctx, const char *id,
+	       struct keg_err *err) KEG_MUST_CHECK;
+/* Remove it with all that is in it; what is gone is fine. */
+int state_remove(const struct runtime_context *ctx, const char *id,
+		 struct keg_err *err) KEG_MUST_CHECK;
+
+int state_write(int folder, const struct state_record *record, struct keg_err *err) KEG_MUST_CHECK;
+/* A folder whose record was not written yet gives an empty record with pid 0. */
+int state_read(int folder, struct state_record *out, struct keg_arena *arena,
+	       struct keg_err *err) KEG_MUST_CHECK;
+
+/* What the container is doing, from the record and the kernel. */
+enum runtime_status state_status(int folder, const struct state_record *record);
+
+/* Is the first process, the very one that was recorded, still there and not a zombie? */
+bool state_is_alive(const struct state_record *record);
+
+/*
+ * A pidfd of the first process; KEG_EBUSY "container not running" when it is gone. The check
+ * after opening makes sure that the number was not taken by another process.
+ */
+int state_open_process(const struct state_record *record, struct keg_err *err) KEG_MUST_CHECK;
+
+/* A container opened whole: for the operations after create. */
+struct state_container {
+	int folder;
+	struct state_record record;
+	struct oci_config config;
+	struct keg_arena arena;
+};
+int state_load(const struct runtime_context *ctx, const char *id, struct state_container *out,
+	       struct keg_err *err) KEG_MUST_CHECK;
+void state_container_done(struct state_container *container);
+KEG_AUTO(state_container, state_container_done)
+
+/* The state as the specification has it, for hooks and `state`; the caller puts it. */
+struct json_object *state_document(const struct state_record *record, const char *status,
+				   const struct oci_config *config);
+
+#endif

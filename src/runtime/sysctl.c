@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/sysctl.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "os/label.h"
+
+static const char *const ipc_names[] = {
+	"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
+	"kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced",
+};
+
+/* Dots and slashes separate alike; in a name with a slash first, dots belong to the names. */
+static char *with_dots(const char *name)
+{
+	char *copy = keg_strdup(name);
+	const char *first = strpbrk(name, "./");
+
+	if (first && *first == '/') {
+		for (char *p = copy; *p; p++)
+			*p = *p == '/' ? '.' : *p == '.' ? '/' : *p;
+	}
+	return copy;
+}
+
+static uint64_t namespace_of(const char *name)
+{
+	for (size_t i = 0; i < KEG_COUNT(ipc_names); i++) {
+		if (strcmp(ipc_names[i], name) == 0)
+			return CLONE_NEWIPC;
+	}
+	if (keg_str_starts(name, "fs.mqueue."))
+		return CLONE_NEWIPC;
+	if (keg_str_starts(name, "net."))
+		return CLONE_NEWNET;
+	if (strcmp(name, "kernel.domainname") == 0 || strcmp(name, "kernel.hostname") == 0)
+		return CLONE_NEWUTS;
+	if (keg_str_starts(name, "user."))
+		return CLONE_NEWUSER;
+	return 0;
+}
+
+int sysctl_check(const struct oci_config *config, const struct join *join, struct keg_err *err)
+{
+	const struct oci_linux *os = config->os;
+
+	for (size_t i = 0; i < os->n_sysctl; i++) {
+		autofree char *name = with_dots(os->sysctl[i].key);
+		uint64_t needed = namespace_of(name);
+
+		if (!needed || strstr(name, ".."))
+			return keg_fail(err, KEG_EUSAGE,
+					"sysctl \"%s\" is not in a separate kernel namespace",
+					os->sysctl[i].key);
+		if (!((join->fresh | join->existing) & needed))
+			return keg_fail(err, KEG_EUSAGE,
+					"sysctl \"%s\" is not allowed in the hosts %s namespace",
+					os->sysctl[i].key,
+					needed == CLONE_NEWNET	 ? "network"
+					: needed == CLONE_NEWIPC ? "ipc"
+					: needed == CLONE_NEWUTS ? "uts"
+								 : "user");
+		if (strcmp(name, "kernel.hostname") == 0 && !keg_str_empty(config->hostname))
+			return keg_fail(err, KEG_EUSAGE,
+					"sysctl \"%s\" conflicts with the OCI hostname field",
+					os->sysctl[i].key);
+	}
+	return 0;
+}
+
+int sysctl_apply(const struct oci_linux *os, int procfs, struct keg_err *err)
+{
+	for (size_t i = 0; i < os->n_sysctl; i++) {
+		const char *value = os->sysctl[i].value;
+		autofree char *name = with_dots(os->sysctl[i].key);
+
+		for (char *p = name; *p; p++)
+			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
+		autofree char *path = keg_printf("sys/%s", name);
+		autofd int fd = keg_open_at(procfs, path, O_WRONLY, 0, err);
+		if (fd < 0)
+			return keg_wrap(err, "sysctl %s", os->sysctl[i].key);
+		if (!label_is_procfs(fd))
+			return keg_fail(err, KEG_EDENIED, "sysctl %s: not on a real /proc",
+					os->sysctl[i].key);
+		if (keg_write_all(fd, value, strlen(value), err) < 0)
+			return keg_wrap(err, "sysctl %s", os->sysctl[i].key);
+	}
+	return 0;
+}

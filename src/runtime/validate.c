@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/validate.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <string.h>
+
+#include "base/strv.h"
+#include "runtime/credentials.h"
+#include "runtime/sysctl.h"
+
+enum { VERSION_MAJOR = 1, FDS_MOST = 1 << 16 };
+
+static int check_version(const char *version, struct keg_err *err)
+{
+	/* Semantic versioning: any 1.x is understood; what it adds is refused where it is met. */
+	if (version[0] - '0' != VERSION_MAJOR || version[1] != '.')
+		return keg_fail(err, KEG_EUSAGE, "unsupported ociVersion \"%s\"", version);
+	return 0;
+}
+
+static int check_process(const struct oci_process *process, struct keg_err *err)
+{
+	if (process->n_args == 0)
+		return keg_fail(err, KEG_EUSAGE, "args must not be empty");
+	if (!keg_str_empty(process->command_line))
+		return keg_fail(err, KEG_EUSAGE, "process.commandLine is for Windows only");
+	if (keg_str_empty(process->cwd))
+		return keg_fail(err, KEG_EUSAGE, "Cwd property must not be empty");
+	if (process->cwd[0] != '/')
+		return keg_fail(err, KEG_EUSAGE, "Cwd must be an absolute path");
+	return 0;
+}
+
+static int check_namespaces(const struct oci_config *config, const struct join *join,
+			    struct keg_err *err)
+{
+	const struct oci_linux *os = config->os;
+	uint64_t own = join->fresh | join->existing;
+
+	if (!(join->fresh & CLONE_NEWNS))
+		return keg_fail(
+			err, KEG_EUNSUPPORTED,
+			"a container without a mount namespace of its own is not supported");
+	if (!keg_str_empty(config->hostname) && !(own & CLONE_NEWUTS))
+		return keg_fail(err, KEG_EUSAGE,
+				"unable to set hostname without a private UTS namespace");
+	if (!keg_str_empty(config->domainname) && !(own & CLONE_NEWUTS))
+		return keg_fail(err, KEG_EUSAGE,
+				"unable to set domainname without a private UTS namespace");
+	if (join->fresh & CLONE_NEWUSER && (os->n_uid_mappings == 0 || os->n_gid_mappings == 0))
+		return keg_fail(err, KEG_EUSAGE,
+				"user namespaces enabled, but no uid or gid mappings specified");
+	if (!(own & CLONE_NEWUSER) && (os->n_uid_mappings > 0 || os->n_gid_mappings > 0))
+		return keg_fail(err, KEG_EUSAGE,
+				"user namespace mappings specified, but user namespace isn't "
+				"enabled in the config");
+	if (os->time_offsets && !(join->fresh & CLONE_NEWTIME))
+		return keg_fail(err, KEG_EUSAGE,
+				"time namespace offsets specified, but time namespace isn't "
+				"enabled in the config");
+	return 0;
+}
+
+/* What this build does not do is said, not passed over. */
+static int check_supported(const struct oci_linux *os, struct keg_err *err)
+{
+	if (os->intel_rdt)
+		return keg_fail(err, KEG_EUNSUPPORTED, "linux.intelRdt is not supported");
+	if (os->net_devices && json_object_object_length(os->net_devices) > 0)
+		return keg_fail(err, KEG_EUNSUPPORTED, "linux.netDevices is not supported");
+	if (os->personality && os->personality->n_flags > 0)
+		return keg_fail(err, KEG_EUNSUPPORTED, "personality flags are not supported");
+	return 0;
+}
+
+static int check_mounts(const struct runtime_context *ctx, const struct oci_config *config,
+			struct keg_err *err)
+{
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		const char *destination = config->mounts[i].destination;
+
+		if (keg_str_empty(destination))
+			return keg_fail(err, KEG_EUSAGE, "mounts[%zu]: no destination", i);
+		if (destination[0] == '/' || !ctx->warn)
+			continue;
+		autofree char *text = keg_printf(
+			"mount destination %s is not absolute: it is taken from /", destination);
+		ctx->warn(ctx->sink, text);
+	}
+	return 0;
+}
+
+int validate_config(const struct runtime_context *ctx, const struct oci_config *config,
+		    const struct join *join, struct keg_err *err)
+{
+	int r = check_version(config->oci_version, err);
+
+	if (r >= 0)
+		r = check_process(config->process, err);
+	if (r >= 0)
+		r = credentials_check(ctx, config->process, err);
+	if (r >= 0)
+		r = check_namespaces(config, join, err);
+	if (r >= 0)
+		r = check_supported(config->os, err);
+	if (r >= 0)
+		r = check_mounts(ctx, config, err);
+	return r < 0 ? r : sysctl_check(config, join, err);
+}
+
+int validate_preserved(unsigned n, struct keg_err *err)
+{
+	if (n > FDS_MOST)
+		return keg_fail(err, KEG_EUSAGE, "%u descriptors to preserve are too many", n);
+	for (unsigned fd = 3; fd < 3 + n; fd++) {
+		if (fcntl((int)fd, F_GETFD) < 0)
+			return keg_fail(err, KEG_EUSAGE,
+					"unable to preserve descriptor %u: it is not open", fd);
+	}
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* validate.h - what a config must not say, found out before anything is made. */
+#ifndef KEG_RUNTIME_VALIDATE_H
+#define KEG_RUNTIME_VALIDATE_H
+
+#include "runtime/join.h"
+#include "runtime/runtime.h"
+
+/* `os`, `process` and `root` are there. Warns of what is odd. */
+int validate_config(const struct runtime_context *ctx, const struct oci_config *config,
+		    const struct join *join, struct keg_err *err) KEG_MUST_CHECK;
+
+/* The descriptors that shall be kept are open: ours must not take their numbers. */
+int validate_preserved(unsigned n, struct keg_err *err) KEG_MUST_CHECK;
+
+#endif
