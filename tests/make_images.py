@@ -168,7 +168,7 @@ def oddities(layout):
     first = Layer()
     first.dir("d").add("d/gone", b"1").add("d/stays", b"2")
     first.dir("opaque").add("opaque/hidden", b"3").dir("opaque/sub").add("opaque/sub/x", b"4")
-    first.add("file", b"shared\n", mode=0o4755).add("hard", type=tarfile.LNKTYPE, link="file")
+    first.add("file", b"shared\n", mode=0o4755).add("hard", type=tarfile.LNKTYPE, link="file", mode=0o4755)
     first.add("soft", type=tarfile.SYMTYPE, link="/etc/passwd", mode=0o777)
     first.dir("dev").add("dev/null", type=tarfile.CHRTYPE, dev=(1, 3), mode=0o666)
     first.add("dev/loop", type=tarfile.BLKTYPE, dev=(7, 0)).add("pipe", type=tarfile.FIFOTYPE)

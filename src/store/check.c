@@ -24,6 +24,7 @@ static const char *const damage_texts[] = {
 	[STORE_LINK_DANGLING] = "short link to nowhere",
 	[STORE_LINK_MISSING] = "layer without its short link",
 	[STORE_IMAGE_UNRECORDED] = "image folder without a record",
+	[STORE_CONTAINER_UNRECORDED] = "container folder without a record",
 	[STORE_IMAGE_DAMAGED] = "damaged image: remove it and pull it again",
 	[STORE_PIN_LEFT] = "pin of an image that no container uses",
 	[STORE_PIN_LOST] = "image in use without a pin",
@@ -182,7 +183,9 @@ static int check_folders(struct checking *c, struct keg_err *err)
 	for (size_t i = 0; i < links.n; i++) {
 		autofree char *path = keg_path_join("l", links.v[i]);
 
-		if (faccessat(overlay, path, F_OK, 0) < 0 && errno == ENOENT)
+		/* It may have gone with its folder just now. */
+		if (keg_exists(overlay, path) && faccessat(overlay, path, F_OK, 0) < 0 &&
+		    errno == ENOENT)
 			report(c, STORE_LINK_DANGLING, links.v[i],
 			       c->trash && unlinkat(overlay, path, 0) == 0);
 	}
@@ -213,24 +216,31 @@ static bool is_whole(const struct checking *c, struct json_object *image)
 	return true;
 }
 
-static int check_images(struct checking *c, struct keg_err *err)
+static void check_images(struct checking *c)
 {
 	struct store_records_at at = { 0 };
 	struct json_object *image;
-	auto(keg_strv) names = { 0 };
-	int dir = store_own(c->store)->lists[STORE_IMAGES];
 
 	while ((image = store_records_next(&c->images, &at)) != NULL) {
 		if (!is_whole(c, image))
 			report(c, STORE_IMAGE_DAMAGED, keg_json_str(image, "id", ""), false);
 	}
+}
+
+/* Folders of images or containers that the list does not know. */
+static int check_unrecorded(struct checking *c, const struct store_records *records,
+			    enum store_damage what, struct keg_err *err)
+{
+	auto(keg_strv) names = { 0 };
+	int dir = store_own(c->store)->lists[records->list];
+
 	if (list_dir(dir, ".", &names, err) < 0)
-		return keg_wrap(err, "check images");
+		return keg_wrap(err, "check %s", store_list_files[records->list].folder);
 	for (size_t i = 0; i < names.n; i++) {
 		struct keg_err ignored;
 
-		if (store_id_is_valid(names.v[i]) && !store_records_find(&c->images, names.v[i]))
-			report(c, STORE_IMAGE_UNRECORDED, names.v[i],
+		if (store_id_is_valid(names.v[i]) && !store_records_find(records, names.v[i]))
+			report(c, what, names.v[i],
 			       c->trash && keg_remove_tree(dir, names.v[i], &ignored) >= 0);
 	}
 	return 0;
@@ -246,7 +256,10 @@ static int check_lists(struct checking *c, struct keg_err *err)
 	    store_records_load(c->store, STORE_CONTAINERS, &c->containers, err) < 0 ||
 	    check_layers(c, err) < 0 || check_folders(c, err) < 0)
 		return -(int)err->code;
-	return check_images(c, err);
+	check_images(c);
+	if (check_unrecorded(c, &c->images, STORE_IMAGE_UNRECORDED, err) < 0)
+		return -(int)err->code;
+	return check_unrecorded(c, &c->containers, STORE_CONTAINER_UNRECORDED, err);
 }
 
 /* --- stagings and pins ---------------------------------------------------------------------------

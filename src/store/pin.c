@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "store/handle.h"
@@ -209,6 +210,17 @@ static int make_pin(struct store *store, const char *image, struct keg_err *err)
 	return 0;
 }
 
+/* Folders that peers make for every container they come across. */
+static void remove_folders(struct store *store, const char *id)
+{
+	autofree char *run = keg_printf("%s/overlay-containers/%s", store->config.runroot, id);
+	struct keg_err ignored;
+
+	if (keg_remove_tree(store_own(store)->lists[STORE_CONTAINERS], id, &ignored) < 0 ||
+	    keg_remove_tree(AT_FDCWD, run, &ignored) < 0)
+		keg_debug("unpin: %s", ignored.msg);
+}
+
 static int remove_pin(struct store *store, const char *image, struct keg_err *err)
 {
 	autoptr(store_staging) trash = NULL; /* freed after the locks */
@@ -222,12 +234,15 @@ static int remove_pin(struct store *store, const char *image, struct keg_err *er
 		return 0;
 	autofree char *id = keg_strdup(keg_json_str(record, "id", ""));
 	autofree char *layer = keg_strdup(keg_json_str(record, "layer", ""));
+	if (!store_id_is_valid(id) || !store_id_is_valid(layer))
+		return keg_fail(err, KEG_ECORRUPT, "the pin of image %s has no proper id", image);
 	store_records_remove(&p.containers, id);
 	store_records_remove(&p.layers, layer);
 	if (store_records_save(store, &p.lock, &p.containers, err) < 0 ||
 	    store_records_save(store, &p.lock, &p.layers, err) < 0)
 		return keg_wrap(err, "unpin image %s", image);
-	return store_id_is_valid(layer) ? layer_tree_drop(store, trash, layer, err) : 0;
+	remove_folders(store, id);
+	return layer_tree_drop(store, trash, layer, err);
 }
 
 /* --- for our containers ------------------------------------------------------------------------
