@@ -137,7 +137,8 @@ static int run_internal(const struct cli_program *program, const void *globals, 
 		keg_err_print(err, stderr);
 		return program->error_status;
 	}
-	cli_man(program, cmd, keg_buf_text(&path), keg_buf_text(&body), stdout);
+	cli_man(program, cmd ? cmd : program->only, keg_buf_text(&path), keg_buf_text(&body),
+		stdout);
 	return 0;
 }
 
@@ -150,6 +151,14 @@ static int show_group(const struct cli_program *program, const struct cli_cmd *c
 		return 0;
 	keg_fail(err, KEG_EUSAGE, "missing command '%s COMMAND'", path);
 	return keg_hint(err, "Try '%s --help' for more information", path);
+}
+
+static int run_only(const struct cli_program *program, int argc, char **argv, struct keg_err *err)
+{
+	struct cli_call call = { .program = program, .cmd = program->only, .path = program->name };
+	int status = argc > 1 ? run_internal(program, NULL, argc - 1, argv + 1, err) : -1;
+
+	return status >= 0 ? status : run_cmd(&call, argc, argv, err);
 }
 
 static int run_program(const struct cli_program *program, void *globals, int argc, char **argv,
@@ -203,7 +212,8 @@ int cli_main(const struct cli_program *program, int argc, char **argv)
 
 	if (program->defaults)
 		program->defaults(globals);
-	int r = run_program(program, globals, argc, argv, &err);
+	int r = program->only ? run_only(program, argc, argv, &err)
+			      : run_program(program, globals, argc, argv, &err);
 	if (r < 0) {
 		if (program->report)
 			program->report(globals, &err);

@@ -130,7 +130,8 @@ struct cli_program {
 	/* After the global options are read: log level, environment. May be NULL. */
 	int (*start)(const void *globals, struct keg_err *err);
 	const struct cli_cmd *const *commands; /* NULL-terminated, in the order of the help */
-	int error_status;		       /* of an own error */
+	const struct cli_cmd *only; /* a program that is one command; no commands, no opts */
+	int error_status;	    /* of an own error */
 	/* The candidates for an operand, for completion; may be NULL. */
 	void (*candidates)(const void *globals, enum cli_operand kind, struct keg_strv *out);
 	/* Prints an error its own way (the runtime's JSON log); NULL: "Error: ...". */

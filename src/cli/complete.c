@@ -62,7 +62,11 @@ static void enter(struct place *at, const char *word)
 void cli_complete(const struct cli_program *program, const void *globals, int argc, char **argv,
 		  FILE *to)
 {
-	struct place at = { .list = program->commands, .opts = program->opts };
+	struct place at = {
+		.cmd = program->only,
+		.list = program->commands,
+		.opts = program->only ? program->only->opts : program->opts,
+	};
 	const char *partial = argc > 0 ? argv[argc - 1] : "";
 
 	for (int i = 0; i + 1 < argc; i++) {

@@ -12,12 +12,6 @@
 static const char version[] = "conmon version 2.1.6\n"
 			      "commit: kegmon " KEG_VERSION "\n";
 
-static const struct cli_cmd kegmon = {
-	.name = "kegmon",
-	.summary = "Monitor one container: log its output, serve its clients, record its end",
-	.opts = kegmon_opts,
-};
-
 static int set_log_level(const char *name, struct keg_err *err)
 {
 	static const struct {
@@ -38,39 +32,43 @@ static int set_log_level(const char *name, struct keg_err *err)
 	return keg_fail(err, KEG_EUSAGE, "No such log level %s", name);
 }
 
-static int run(int argc, char **argv, struct keg_err *err)
+static void defaults(void *args)
 {
-	struct kegmon_args args = { 0 };
-	bool help = false;
-
-	monitor_options_defaults(&args.m);
-	int first = cli_parse("kegmon", kegmon_opts, false, &args, argc, argv, &help, err);
-	if (help) {
-		cli_help(NULL, &kegmon, "kegmon", stdout);
-		return EXIT_SUCCESS;
-	}
-	if (first < 0)
-		return first;
-	if (args.version) {
-		fputs(version, stdout);
-		return EXIT_SUCCESS;
-	}
-	if (first < argc)
-		return keg_fail(err, KEG_EUSAGE, "kegmon takes no operands: %s", argv[first]);
-	if (args.log_level && set_log_level(args.log_level, err) < 0)
-		return -(int)err->code;
-	if (kegmon_read_environment(&args.m, err) < 0 || monitor_options_check(&args.m, err) < 0)
-		return -(int)err->code;
-	return monitor_run(&args.m, err);
+	monitor_options_defaults(&((struct kegmon_args *)args)->m);
 }
+
+static int run(const struct cli_call *call, struct keg_err *err)
+{
+	struct kegmon_args *args = call->args;
+
+	if (args->version) {
+		fputs(version, stdout);
+		return 0;
+	}
+	if (args->log_level && set_log_level(args->log_level, err) < 0)
+		return -(int)err->code;
+	if (kegmon_read_environment(&args->m, err) < 0 || monitor_options_check(&args->m, err) < 0)
+		return -(int)err->code;
+	return monitor_run(&args->m, err);
+}
+
+static const struct cli_cmd monitor = {
+	.name = "kegmon",
+	.summary = "Monitor one container: log its output, serve its clients, record its end",
+	.opts = kegmon_opts,
+	.args_size = sizeof(struct kegmon_args),
+	.defaults = defaults,
+	.run = run,
+};
+
+static const struct cli_program kegmon = {
+	.name = "kegmon",
+	.version = KEG_VERSION,
+	.only = &monitor,
+	.error_status = EXIT_FAILURE,
+};
 
 int main(int argc, char **argv)
 {
-	struct keg_err err = { 0 };
-	int status = run(argc, argv, &err);
-
-	if (status >= 0)
-		return status;
-	keg_err_print(&err, stderr);
-	return EXIT_FAILURE;
+	return cli_main(&kegmon, argc, argv);
 }

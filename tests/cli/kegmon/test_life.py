@@ -243,7 +243,7 @@ def test_a_sleeping_monitor_is_small(monitor):
     (None, ["--restore", "x"], "--restore"),
     (None, ["--seccomp-notify-socket", "x"], "--seccomp-notify-socket"),
     (None, ["--no-such-option"], "no-such-option"),
-    (None, ["operand"], "operand"),
+    (None, ["operand"], "takes no arguments"),
     (None, ["--keg-rootfs-fd", "77"], "--keg-runtime-root"),
     (None, ["--keg-client-fd", "77"], "descriptor 77 is not open"),
     (None, ["--log-tag", "t"], "doesn't support --log-tag"),
