@@ -203,20 +203,11 @@ static int apply_dir(struct applier *self, const struct layer_place *place,
 	return 1;
 }
 
-/* "./" is the root of the layer. */
-static int apply_root(struct applier *self, const struct tar_entry *entry, struct keg_err *err)
+/* "./" is the root of the layer. Its mode and owner are the store's affair, as with the peers. */
+static int apply_root(const struct tar_entry *entry, struct keg_err *err)
 {
-	struct layer_place place = { 0 };
-	const struct layer_dir *dir = layer_dirs_get(&self->dirs, "", 0);
-
 	if (entry->type != TAR_DIR)
 		return keg_fail(err, KEG_ECORRUPT, "the root of a layer must be a directory");
-	place_of(self, dir, "", &place);
-	int r = layer_node_dress_dir(&place, dir->fd, entry, err);
-	if (r < 0)
-		return r;
-	layer_dirs_flush(&self->dirs);
-	date_later(self, entry);
 	return 1;
 }
 
@@ -323,7 +314,7 @@ static int apply_entry(struct applier *self, const struct tar_entry *entry, stru
 	if (!layer_name_clean(entry->name, &self->name))
 		return keg_fail(err, KEG_ECORRUPT, "name leads out of the layer or is too deep");
 	if (self->name.len == 0)
-		return apply_root(self, entry, err);
+		return apply_root(entry, err);
 	const char *base = layer_name_base(keg_buf_text(&self->name), &parent);
 	int r = try_whiteout(self, base, parent, entry, err);
 	if (r != 0)
@@ -379,10 +370,7 @@ static int date_dirs(struct applier *self, struct keg_err *err)
 			continue;
 		const char *base = layer_name_base(late->name, &parent);
 		const struct layer_dir *dir = layer_dirs_get(&self->dirs, late->name, parent);
-		int r = !dir	? -1
-			: *base ? utimensat(dir->fd, base, times, AT_SYMLINK_NOFOLLOW)
-				: futimens(dir->fd, times);
-		if (r < 0)
+		if (!dir || utimensat(dir->fd, base, times, AT_SYMLINK_NOFOLLOW) < 0)
 			return keg_fail_sys(err, errno, "set time of \"%.200s\"", late->name);
 	}
 	return 0;

@@ -48,9 +48,9 @@ struct layer_applied {
 
 /*
  * Unpack all of `in` (a plain tar) below `root`. What is there already stays unless an entry
- * replaces it; of two entries with one name the later wins. On failure the tree is
- * partly filled and the caller removes it. Malformed archives, names that lead out and
- * limits exceeded are KEG_ECORRUPT, a full disk KEG_ENOSPACE; messages name the entry.
+ * replaces it; of two entries with one name the later wins; the root itself is not changed. On
+ * failure the tree is partly filled and the caller removes it. Malformed archives, names that lead
+ * out and limits exceeded are KEG_ECORRUPT, a full disk KEG_ENOSPACE; messages name the entry.
  */
 int layer_apply(int root, struct stream_in *in, const struct layer_apply_options *options,
 		struct layer_applied *out, struct keg_err *err) KEG_MUST_CHECK;
