@@ -19,6 +19,9 @@ import xml.etree.ElementTree as ET
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OUT = os.path.join(ROOT, "build-check")
 JOBS = str(os.cpu_count() or 2)
+# gcc 12 takes a descriptor or list that a cleanup attribute releases for leaked; clang's analyser and
+# the leak sanitizer watch over that.
+ANALYZER = "-fanalyzer -Wno-analyzer-malloc-leak"
 FUZZ_SECONDS = int(os.environ.get("KEG_FUZZ_SECONDS", "6"))
 
 
@@ -146,7 +149,7 @@ def lane_sanitize():
 def lane_analyze():
     """gcc -fanalyzer and cppcheck."""
     return [
-        build("analyze", "analyzer", "-Dc_args=-fanalyzer", "-Dtests=false"),
+        build("analyze", "analyzer", "-Dc_args=" + ANALYZER, "-Dtests=false"),
         step("analyze", "cppcheck", ["cppcheck", "-q", "-j", JOBS, "--error-exitcode=1", "--inline-suppr",
                                      "--enable=warning,portability", "--suppress=unknownMacro",
                                      "--suppress=normalCheckLevelMaxBranches", "--std=c11", "-Isrc", "-Iinclude", "src"], 900),

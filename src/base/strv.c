@@ -154,11 +154,6 @@ bool keg_str_eq(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-bool keg_str_empty(const char *text)
-{
-	return !text || !*text;
-}
-
 const char *keg_str_after(const char *text, const char *prefix)
 {
 	size_t len = strlen(prefix);

@@ -39,7 +39,11 @@ void keg_env_put(struct keg_strv *env, const char *assignment); /* "NAME=value" 
 const char *keg_env_get(const struct keg_strv *env, const char *name);
 
 bool keg_str_eq(const char *a, const char *b); /* NULL equals only NULL */
-bool keg_str_empty(const char *text);	       /* NULL or "" */
+/* NULL or ""; inline, so that analysers see that what is not empty is not NULL. */
+static inline bool keg_str_empty(const char *text)
+{
+	return !text || !*text;
+}
 bool keg_str_starts(const char *text, const char *prefix);
 bool keg_str_ends(const char *text, const char *suffix);
 /* What stands after the prefix, or NULL when `text` does not start with it. */

@@ -124,7 +124,7 @@ static int store(const struct cli_opt *o, void *field, const char *value, struct
 		keg_strv_add(field, value);
 		return 0;
 	case CLI_LIST:
-		if (!*value)
+		if (keg_str_empty(value))
 			keg_strv_add(field, "");
 		else
 			keg_strv_split(field, value, ',');

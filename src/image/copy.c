@@ -173,7 +173,7 @@ static int copy_index(const struct copy_image *what, const struct manifest_doc *
 int image_copy_run(struct image_source *src, struct image_dest *dst, const struct image_copy *how,
 		   struct keg_buf *manifest, struct keg_err *err)
 {
-	auto(image_reporter) reporter;
+	auto(image_reporter) reporter = { 0 };
 	auto(keg_arena) arena = { 0 };
 	auto(keg_buf) bytes = { 0 }, written = { 0 };
 	autofree char *type = NULL;

@@ -51,8 +51,10 @@ const char *manifest_kind_media(enum manifest_kind kind)
 
 enum manifest_kind manifest_kind_of_media(const char *media_type)
 {
-	size_t len = media_type ? strcspn(media_type, "; \t") : 0;
+	if (!media_type)
+		return MANIFEST_UNKNOWN;
 
+	size_t len = strcspn(media_type, "; \t");
 	for (size_t i = 0; i < KEG_COUNT(kinds); i++) {
 		if (strlen(kinds[i].media) == len && memcmp(kinds[i].media, media_type, len) == 0)
 			return kinds[i].kind;
