@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "monitor/builtin.h"
 #include "monitor/oomscore.h"
 
 enum { EXIT_NO_EXEC = 127, PIDFILE_MAX = 32, ARGS_OF_OURS = 20 };
@@ -94,13 +95,15 @@ static void restore_process(const struct launch *launch)
 	}
 }
 
-static void run_child(const struct launch *launch)
+static void run_child(const struct launch *launch, int errors)
 {
 	restore_process(launch);
 	for (int i = 0; i < 3; i++) {
 		if (dup2(launch->pipes->child[i], i) < 0)
 			_exit(EXIT_NO_EXEC);
 	}
+	if (launch->opt->runtime_root)
+		_exit(builtin_run(launch, errors));
 	run_foreign(launch);
 }
 
@@ -112,7 +115,7 @@ int launch_start(struct launch *launch, pid_t *pid, struct keg_err *err)
 		return keg_fail_sys(err, errno, "make a pipe");
 	*pid = fork();
 	if (*pid == 0)
-		run_child(launch);
+		run_child(launch, ends[1]);
 	if (ends[1] >= 0)
 		close(ends[1]);
 	launch->errors = ends[0];

@@ -23,7 +23,11 @@ void monitor_options_defaults(struct monitor_options *opt)
 static int check_runtime(const struct monitor_options *opt, struct keg_err *err)
 {
 	if (opt->runtime_root) {
-		return keg_fail(err, KEG_EUNSUPPORTED, "%s is not built", MONITOR_OPT_RUNTIME_ROOT);
+		if (opt->runtime_args.n || opt->runtime_opts.n || opt->systemd_cgroup)
+			return keg_fail(err, KEG_EUSAGE,
+					"arguments for a runtime do not go with %s",
+					MONITOR_OPT_RUNTIME_ROOT);
+		return 0;
 	}
 	if (opt->rootfs_fd >= 0)
 		return keg_fail(err, KEG_EUSAGE, "%s needs %s", MONITOR_OPT_ROOTFS_FD,

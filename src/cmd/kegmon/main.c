@@ -7,6 +7,8 @@
 #include "base/strv.h"
 #include "cmd/kegmon/options.h"
 #include "monitor/monitor.h"
+#include "monitor/protocol.h"
+#include "runtime/runtime.h"
 
 /* The protocol that we speak; engines look for these words and the number. */
 static const char version[] = "conmon version 2.1.6\n"
@@ -68,7 +70,24 @@ static const struct cli_program kegmon = {
 	.error_status = EXIT_FAILURE,
 };
 
+/* Will our own code become a container's first process? */
+static bool runs_builtin(char **argv)
+{
+	for (char **word = argv + 1; *word; word++) {
+		if (keg_str_starts(*word, MONITOR_OPT_RUNTIME_ROOT))
+			return true;
+	}
+	return false;
+}
+
 int main(int argc, char **argv)
 {
+	struct keg_err err;
+
+	/* Before anything is read: it may start this program anew. */
+	if (runs_builtin(argv) && runtime_protect_self(argv, &err) < 0) {
+		keg_err_print(&err, stderr);
+		return EXIT_FAILURE;
+	}
 	return cli_main(&kegmon, argc, argv);
 }
