@@ -161,6 +161,16 @@ static int run_only(const struct cli_program *program, int argc, char **argv, st
 	return status >= 0 ? status : run_cmd(&call, argc, argv, err);
 }
 
+/* Is there a global --version, and was it given? */
+static bool asks_version(const struct cli_program *program, const void *globals)
+{
+	static const char name[] = "version";
+	size_t base = 0;
+	const struct cli_opt *o = cli_opt_find(program->opts, name, sizeof name - 1, &base);
+
+	return o && o->kind == CLI_FLAG && *(const bool *)((const char *)globals + base + o->at);
+}
+
 static int run_program(const struct cli_program *program, void *globals, int argc, char **argv,
 		       struct keg_err *err)
 {
@@ -169,13 +179,13 @@ static int run_program(const struct cli_program *program, void *globals, int arg
 	const struct cli_cmd *cmd;
 
 	keg_buf_puts(&path, program->name);
-	if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0)) {
-		printf("%s version %s\n", program->name, program->version);
-		return 0;
-	}
 	int first = cli_parse(program->name, program->opts, true, globals, argc, argv, &help, err);
 	if (first < 0)
 		return first;
+	if (asks_version(program, globals)) {
+		printf("%s version %s\n", program->name, program->version);
+		return 0;
+	}
 	if (!help && first < argc && argv[first][0] == '_') {
 		int status = run_internal(program, globals, argc - first, argv + first, err);
 

@@ -124,7 +124,7 @@ struct cli_cmd {
 
 struct cli_program {
 	const char *name, *summary, *version;
-	const struct cli_opt *opts; /* global options */
+	const struct cli_opt *opts; /* global options; a flag "version" prints the version */
 	size_t globals_size;
 	void (*defaults)(void *globals);
 	/* After the global options are read: log level, environment. May be NULL. */

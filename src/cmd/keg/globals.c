@@ -31,6 +31,7 @@ const struct cli_opt keg_global_opts[] = {
 		    "Option of the storage driver"),
 	OPT_STRING(0, "tmpdir", struct keg_globals, tmpdir, "DIR",
 		   "Folder of temporary state files"),
+	OPT_FLAG('v', "version", struct keg_globals, version, "Print the version of keg"),
 	OPT_REFUSED(0, "connection", "NAME"),
 	OPT_REFUSED(0, "identity", "PATH"),
 	OPT_REFUSED(0, "network-config-dir", "DIR"),

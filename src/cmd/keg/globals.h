@@ -16,6 +16,7 @@ struct keg_globals {
 	const char *events_backend;
 	const char *hooks_dir;
 	const char *log_level;
+	bool version;
 };
 
 extern const struct cli_opt keg_global_opts[];

@@ -20,6 +20,7 @@ const struct cli_opt copy_global_opts[] = {
 		   "Directory of additional registries.conf files", .flags = CLI_HIDDEN),
 	OPT_STRING(0, "tmpdir", struct copy_globals, tmpdir, "DIR",
 		   "Directory used to store temporary files"),
+	OPT_FLAG('v', "version", struct copy_globals, version, "Print the version of kegcopy"),
 	OPT_REFUSED(0, "command-timeout", "TIMEOUT"),
 	OPT_REFUSED(0, "registries.d", "DIR"),
 	OPT_END,

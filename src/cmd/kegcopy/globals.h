@@ -6,7 +6,7 @@
 #include "cli/cli.h"
 
 struct copy_globals {
-	bool debug, insecure_policy;
+	bool version, debug, insecure_policy;
 	const char *policy, *tmpdir;
 	const char *os, *arch, *variant;
 	const char *registries_conf, *registries_conf_dir;
