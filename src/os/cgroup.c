@@ -212,7 +212,7 @@ static int make_in(struct cgroup *group, struct cgroup_hierarchy *h, struct keg_
 		bool forbidden = made == -EACCES || made == -EPERM || made == -EROFS;
 
 		if (forbidden && group->rootless) {
-			group->denied |= h->controllers;
+			group->denied |= h->v2 && cgroup_is_unified(group) ? ~0u : h->controllers;
 			leave_out(h);
 			return 0;
 		}

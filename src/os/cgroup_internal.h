@@ -65,10 +65,9 @@ unsigned cgroup_controllers_parse(const char *names, const char *separators);
 
 /*
  * The hierarchy of the container's group that has the controller. In a hybrid the v2 group gets
- * its controllers enabled here. Without one: KEG_EUNSUPPORTED or KEG_EDENIED, saying what `what`
- * needs.
+ * its controllers enabled here. Without one: KEG_EUNSUPPORTED or KEG_EDENIED.
  */
-int cgroup_hierarchy_of(struct cgroup *group, enum cgroup_controller controller, const char *what,
+int cgroup_hierarchy_of(struct cgroup *group, enum cgroup_controller controller,
 			const struct cgroup_hierarchy **out, struct keg_err *err) KEG_MUST_CHECK;
 /* The same without the enabling, and NULL when there is none. */
 const struct cgroup_hierarchy *cgroup_hierarchy_find(const struct cgroup *group,

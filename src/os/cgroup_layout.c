@@ -224,7 +224,7 @@ void cgroup_enable_controllers(struct cgroup *group)
 	h->controllers = all;
 }
 
-int cgroup_hierarchy_of(struct cgroup *group, enum cgroup_controller controller, const char *what,
+int cgroup_hierarchy_of(struct cgroup *group, enum cgroup_controller controller,
 			const struct cgroup_hierarchy **out, struct keg_err *err)
 {
 	const struct cgroup_hierarchy *v2 = cgroup_hierarchy_v2(group);
@@ -240,16 +240,16 @@ int cgroup_hierarchy_of(struct cgroup *group, enum cgroup_controller controller,
 		return 0;
 	}
 	if (group->denied & (1u << controller)) {
-		keg_fail(err, KEG_EDENIED, "%s: no permission to make groups for the %s controller",
-			 what, name);
+		keg_fail(err, KEG_EDENIED, "no permission to make groups for the %s controller",
+			 name);
 		return keg_hint(err,
 				"leave the limit out, or have cgroup v2 delegated to this user");
 	}
 	if (group->rootless && v2) {
-		keg_fail(err, KEG_EUNSUPPORTED, "%s: the %s controller is not available in %s",
-			 what, name, v2->path);
+		keg_fail(err, KEG_EUNSUPPORTED, "the %s controller is not available in %s", name,
+			 v2->path);
 		return keg_hint(err, "have the %s controller delegated to this user", name);
 	}
-	return keg_fail(err, KEG_EUNSUPPORTED, "%s: the kernel offers no %s controller here", what,
+	return keg_fail(err, KEG_EUNSUPPORTED, "the kernel offers no %s controller here",
 			name[0] ? name : cgroup_controller_name(controller, false));
 }

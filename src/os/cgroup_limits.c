@@ -195,7 +195,7 @@ int cgroup_apply(struct cgroup *group, const struct cgroup_resources *want, stru
 
 		if (!limits[i].asks(want))
 			continue;
-		r = cgroup_hierarchy_of(group, limits[i].controller, limits[i].what, &h, err);
+		r = cgroup_hierarchy_of(group, limits[i].controller, &h, err);
 		if (r >= 0)
 			r = limits[i].apply(group, h, want, err);
 		if (r < 0)
