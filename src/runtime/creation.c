@@ -367,7 +367,8 @@ static int clone_and_serve(struct creation *c, struct keg_err *err)
 	for (size_t i = 0; i < c->config.n_mounts; i++)
 		c->launch.sources[i] = -1;
 	/* Only the real root may clone mounts here; an ordinary user's child does it for itself. */
-	if (c->launch.in_new_userns && geteuid() == 0)
+	c->launch.has_sources = c->launch.in_new_userns && geteuid() == 0;
+	if (c->launch.has_sources)
 		r = mounts_open_sources(&c->config, c->launch.sources, true, err);
 	if (r < 0)
 		return r;

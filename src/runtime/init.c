@@ -206,7 +206,7 @@ static int set_up_root(const struct launch *launch, int procfs, int *root_out, s
 {
 	int r = rootfs_detach(launch, err);
 
-	if (r >= 0 && !launch->in_new_userns)
+	if (r >= 0 && !launch->has_sources)
 		r = mounts_open_sources(launch->config, launch->sources, false, err);
 	if (r < 0)
 		return r;

@@ -20,6 +20,7 @@ struct launch {
 	const char *bundle, *rootfs; /* absolute */
 	int rootfs_mount;	     /* the root as a detached mount, or -1 */
 	int *sources;		     /* detached bind mounts by index of config->mounts, or -1 */
+	bool has_sources;	     /* they were opened by the parent, who may */
 	struct join join;
 	struct cgroup *group;		     /* NULL: none */
 	bool born_in_group;		     /* the clone puts it into the v2 group */

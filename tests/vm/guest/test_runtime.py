@@ -163,12 +163,3 @@ def test_a_value_the_kernel_refuses_is_named_with_its_file(runtime):
     assert done.returncode != 0
     assert "memory.high" in done.stderr and "plenty" in done.stderr
     assert not (CGROUPS / "keg-vm/refused").exists()
-
-
-def test_a_group_below_a_busy_one_is_refused_clearly(runtime):
-    _, group = runtime.start(["sleep", "60"], cgroup="/keg-vm/busy")
-    bundle, _ = runtime.spec(["true"], cgroup="/keg-vm/busy")
-    done = runtime.call("run", "--bundle", bundle, "second")
-    assert done.returncode != 0
-    assert "not empty" in done.stderr
-    assert len((group / "cgroup.procs").read_text().split()) == 1
