@@ -71,7 +71,7 @@ static int fill_namespace(struct container *c, struct oci_namespace *ns, struct 
 			  struct keg_err *err)
 {
 	const char *name = ns->path ? keg_str_after(ns->path, join_word) : NULL;
-	auto(container) other = { .dir = -1, .run = -1, .rootfs = -1 };
+	auto(container) other = CONTAINER_INIT;
 
 	if (!name)
 		return 0;

@@ -205,7 +205,7 @@ int container_each(struct engine *engine,
 	if (!stream)
 		return keg_fail_sys(err, errno, "list containers");
 	for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
-		auto(container) c = { .dir = -1, .run = -1, .rootfs = -1 };
+		auto(container) c = CONTAINER_INIT;
 		struct keg_err gone;
 
 		if (!store_id_is_valid(entry->d_name) ||

@@ -88,6 +88,12 @@ struct container {
 	bool locked;
 };
 
+/* What a container_close() at the end of a scope may find. */
+#define CONTAINER_INIT                              \
+	{                                           \
+		.dir = -1, .run = -1, .rootfs = -1, \
+	}
+
 /* The word that ps and inspect use: "created", "running", ... */
 const char *container_status_name(enum container_status status);
 

@@ -23,6 +23,7 @@
 #include "engine/volume.h"
 #include "os/signal_names.h"
 #include "spec/image_config.h"
+#include "spec/platform.h"
 #include "store/pin.h"
 #include "store/rootfs.h"
 
@@ -112,6 +113,34 @@ static int parse_volumes(struct creation *c, struct keg_err *err)
 
 /* --- the image ---------------------------------------------------------------------------- */
 
+/* An image of another platform than the one that was asked for is as good as none. */
+static int check_platform(struct creation *c, const struct image_config *config,
+			  struct keg_err *err)
+{
+	const struct container_options *o = c->o;
+	struct platform want = { .os = o->os, .architecture = o->arch, .variant = o->variant };
+	struct platform have = { 0 }, host = { 0 };
+	int r = 0;
+
+	if (!o->platform && !o->os && !o->arch && !o->variant)
+		return 0;
+	if (o->platform)
+		r = platform_parse(o->platform, &c->arena, &want, err);
+	if (r < 0)
+		return r;
+	platform_normalize(&want);
+	platform_host(&host);
+	want.os = want.os ? want.os : host.os;
+	want.architecture = want.architecture ? want.architecture : host.architecture;
+	image_config_platform(config, &have);
+	if (platform_distance(&want, &have) >= 0)
+		return 0;
+	*c->req->no_image = true;
+	autofree char *text = platform_format(&want);
+	return keg_fail(err, KEG_ENOTFOUND, "%s: no image for platform %s in the store",
+			c->req->image, text);
+}
+
 static int read_image(struct creation *c, struct keg_err *err)
 {
 	auto(keg_buf) text = { 0 };
@@ -119,6 +148,7 @@ static int read_image(struct creation *c, struct keg_err *err)
 	const char *name;
 	int r = image_find(c->store, c->req->image, &c->arena, &c->image, &name, err);
 
+	*c->req->no_image = r == -KEG_ENOTFOUND;
 	if (r < 0)
 		return r;
 	c->image_name = *name ? name : c->image.n_names ? c->image.names[0] : c->image.id;
@@ -128,6 +158,9 @@ static int read_image(struct creation *c, struct keg_err *err)
 		r = image_config_parse(keg_buf_text(&text), text.len, &c->arena, &config, err);
 	if (r < 0)
 		return keg_wrap(err, "image %s", c->req->image);
+	r = check_platform(c, &config, err);
+	if (r < 0)
+		return r;
 	const struct image_run_config *run = config.config;
 	c->defaults = (struct image_defaults){
 		.entrypoint = run->entrypoint,

@@ -152,7 +152,10 @@ static void add_common(struct launch *l)
 	add(l, "--cid", c->id);
 	add(l, "--cuuid", l->req->exec_id ? l->req->exec_id : c->id);
 	add(l, "--name", c->record.name);
-	add(l, "--bundle", c->run_path);
+	if (l->req->exec_id)
+		keg_strv_addf(&l->argv, "--bundle=%s/exec/%s", c->run_path, l->req->exec_id);
+	else
+		add(l, "--bundle", c->run_path);
 	add(l, "--full-attach", NULL);
 	add_runtime(l);
 	add_log(l);
@@ -298,6 +301,8 @@ int monitor_start(struct container *c, const struct monitor_request *req, struct
 	if (req->exec_id) {
 		add(&l, "--exec", NULL);
 		add(&l, "--exec-process-spec", req->process_file);
+		keg_strv_addf(&l.argv, "--container-pidfile=%s/exec/%s/pidfile", c->run_path,
+			      req->exec_id);
 	} else {
 		add_container(&l);
 	}

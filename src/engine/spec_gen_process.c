@@ -13,12 +13,13 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "engine/env.h"
 #include "engine/spec_gen.h"
 #include "os/path.h"
 
 #define INIT_IN_CONTAINER "/run/podman-init"
 
-enum { MAX_ENV_FILE = 4 << 20, DEFAULT_FILES = 1048576 };
+enum { DEFAULT_FILES = 1048576 };
 
 /* --- command ------------------------------------------------------------------------------ */
 
@@ -110,46 +111,6 @@ static int wrap_in_init(struct spec_gen *gen, struct keg_err *err)
 
 extern char **environ;
 
-/* NAME=value as it stands; NAME from our own environment; NAME* all that begin so. */
-static int put_env(struct keg_strv *env, const char *text, struct keg_err *err)
-{
-	const char *equals = strchr(text, '=');
-	size_t len = strlen(text);
-
-	if (equals == text || *text == '\0')
-		return keg_fail(err, KEG_EUSAGE, "invalid environment variable: \"%s\"", text);
-	if (equals) {
-		keg_env_put(env, text);
-	} else if (text[len - 1] == '*') {
-		for (char **at = environ; *at; at++) {
-			if (strncmp(*at, text, len - 1) == 0)
-				keg_env_put(env, *at);
-		}
-	} else if (getenv(text)) {
-		keg_env_set(env, text, getenv(text));
-	}
-	return 0;
-}
-
-static int put_env_file(struct keg_strv *env, const char *path, struct keg_err *err)
-{
-	auto(keg_buf) text = { 0 };
-	int r = keg_file_read(AT_FDCWD, path, MAX_ENV_FILE, &text, err);
-
-	if (r < 0)
-		return keg_wrap(err, "parsing env file \"%s\"", path);
-	char *at = text.len ? text.data : NULL;
-	for (char *line; r >= 0 && (line = strsep(&at, "\n")) != NULL;) {
-		line += strspn(line, " \t");
-		size_t len = strlen(line);
-		if (len && line[len - 1] == '\r')
-			line[len - 1] = '\0';
-		if (*line && *line != '#')
-			r = put_env(env, line, err);
-	}
-	return r < 0 ? keg_wrap(err, "parsing env file \"%s\"", path) : 0;
-}
-
 static void put_proxies(struct keg_strv *env)
 {
 	static const char *const names[] = { "http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
@@ -200,9 +161,9 @@ static int build_env(struct spec_gen *gen, struct keg_strv *env, struct keg_err 
 
 	put_base_env(gen, env);
 	for (size_t i = 0; r >= 0 && i < o->env_files.n; i++)
-		r = put_env_file(env, o->env_files.v[i], err);
+		r = env_put_file(env, o->env_files.v[i], err);
 	for (size_t i = 0; r >= 0 && i < o->env.n; i++)
-		r = put_env(env, o->env.v[i], err);
+		r = env_put(env, o->env.v[i], err);
 	if (r < 0)
 		return r;
 	if (o->tty && !keg_env_get(env, "TERM"))

@@ -5,16 +5,33 @@
 
 #include "cli/cli.h"
 
+extern const struct cli_cmd cmd_container;
+extern const struct cli_cmd cmd_container_attach;
+extern const struct cli_cmd cmd_container_cleanup;
+extern const struct cli_cmd cmd_container_create;
+extern const struct cli_cmd cmd_container_exec;
+extern const struct cli_cmd cmd_container_inspect;
+extern const struct cli_cmd cmd_container_kill;
+extern const struct cli_cmd cmd_container_list;
+extern const struct cli_cmd cmd_container_logs;
+extern const struct cli_cmd cmd_container_rm;
+extern const struct cli_cmd cmd_container_run;
+extern const struct cli_cmd cmd_container_start;
+extern const struct cli_cmd cmd_container_stop;
+extern const struct cli_cmd cmd_container_wait;
 extern const struct cli_cmd cmd_image;
 extern const struct cli_cmd cmd_image_list;
 extern const struct cli_cmd cmd_image_rm;
 extern const struct cli_cmd cmd_images;
 extern const struct cli_cmd cmd_import;
 extern const struct cli_cmd cmd_info;
+extern const struct cli_cmd cmd_inspect;
 extern const struct cli_cmd cmd_load;
+extern const struct cli_cmd cmd_ps;
 extern const struct cli_cmd cmd_pull;
 extern const struct cli_cmd cmd_rmi;
 extern const struct cli_cmd cmd_tag;
+extern const struct cli_cmd cmd_unshare;
 extern const struct cli_cmd cmd_untag;
 extern const struct cli_cmd cmd_version;
 

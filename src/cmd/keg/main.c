@@ -8,16 +8,30 @@ enum { EXIT_OWN_ERROR = 125 };
 /* In the order of the help. One a line: several people add here. */
 static const struct cli_cmd *const commands[] = {
 	/* clang-format off */
+	&cmd_container_attach,
+	&cmd_container,
+	&cmd_container_create,
+	&cmd_container_exec,
 	&cmd_image,
 	&cmd_images,
 	&cmd_import,
 	&cmd_info,
+	&cmd_inspect,
+	&cmd_container_kill,
 	&cmd_load,
+	&cmd_container_logs,
+	&cmd_ps,
 	&cmd_pull,
+	&cmd_container_rm,
 	&cmd_rmi,
+	&cmd_container_run,
+	&cmd_container_start,
+	&cmd_container_stop,
 	&cmd_tag,
+	&cmd_unshare,
 	&cmd_untag,
 	&cmd_version,
+	&cmd_container_wait,
 	NULL,
 	/* clang-format on */
 };
