@@ -26,7 +26,7 @@ char *keg_time_format(struct timespec t)
 	strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", gmtime_r(&t.tv_sec, &tm));
 	if (t.tv_nsec) {
 		snprintf(fraction, sizeof fraction, ".%09u", (unsigned)t.tv_nsec % 1000000000U);
-		for (size_t len = strlen(fraction); fraction[len - 1] == '0'; len--)
+		for (size_t len = strlen(fraction); len > 1 && fraction[len - 1] == '0'; len--)
 			fraction[len - 1] = '\0';
 	}
 	return keg_printf("%s%sZ", seconds, fraction);
