@@ -20,11 +20,11 @@ struct overlay_request {
 };
 
 /*
- * The mount as a descriptor of fsmount(2). Options that are mount attributes (nodev, ro, ...)
- * and those that overlayfs knows are applied; unknown ones are KEG_EUSAGE; metacopy and
- * redirect_dir, which go not with userxattr, are left out there, as the peers do. Changes
- * nothing in this process but for its descriptors. KEG_EUNSUPPORTED when the kernel has no
- * (unprivileged) overlay.
+ * The mount as a descriptor of fsmount(2). The folders were opened in the mount namespace that
+ * the process is in now. Options that are mount attributes (nodev, ro, ...) and those that
+ * overlayfs knows are applied; unknown ones are KEG_EUSAGE; metacopy and redirect_dir, which
+ * go not with userxattr, are left out there, as the peers do. Changes nothing in this process
+ * but for its descriptors. KEG_EUNSUPPORTED when the kernel has no (unprivileged) overlay.
  */
 int overlay_mount(const struct overlay_request *req, struct keg_err *err) KEG_MUST_CHECK;
 

@@ -6,10 +6,13 @@
  * and sends it here. Between fork and exit it only makes system calls.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/buf.h"
@@ -100,13 +103,73 @@ static int receive_mount(int from, int *sys)
 	return mount;
 }
 
-__attribute__((noreturn)) static void child(const struct overlay_request *req, const char *data,
-					    int to)
+/*
+ * Overlay takes folders only from mounts of its own namespace, and an open descriptor stays
+ * with the mount that it was opened through. So each is opened again by its path in the
+ * new namespace, under its old number.
+ */
+struct folder {
+	int fd;
+	char path[PATH_MAX];
+};
+
+static int remember(struct folder *folder, int fd)
+{
+	char link[64];
+
+	folder->fd = fd;
+	if (fd < 0)
+		return 0;
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ssize_t len = readlink(link, folder->path, sizeof folder->path - 1);
+	if (len < 0)
+		return -1;
+	folder->path[len] = '\0';
+	return 0;
+}
+
+static int reopen(const struct folder *folder)
+{
+	struct stat before, after;
+
+	if (folder->fd < 0)
+		return 0;
+	int fd = open(folder->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fstat(folder->fd, &before) < 0 || fstat(fd, &after) < 0)
+		return -1;
+	if (before.st_dev != after.st_dev || before.st_ino != after.st_ino) {
+		errno = ESTALE;
+		return -1;
+	}
+	return dup3(fd, folder->fd, O_CLOEXEC);
+}
+
+struct folders {
+	struct folder base, upper, work;
+};
+
+static int remember_all(struct folders *folders, const struct overlay_request *req)
+{
+	return remember(&folders->base, req->base) < 0 ||
+			       remember(&folders->upper, req->upper) < 0 ||
+			       remember(&folders->work, req->work) < 0
+		       ? -1
+		       : 0;
+}
+
+static int enter_namespace(const struct folders *folders)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    reopen(&folders->base) < 0 || reopen(&folders->upper) < 0 || reopen(&folders->work) < 0)
+		return -1;
+	return fchdir(folders->base.fd);
+}
+
+__attribute__((noreturn)) static void child(const struct folders *folders, const char *data, int to)
 {
 	int mount_fd = -1;
 
-	if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	    fchdir(req->base) == 0 && mount("overlay", MOUNT_POINT, "overlay", 0, data) == 0)
+	if (enter_namespace(folders) == 0 && mount("overlay", MOUNT_POINT, "overlay", 0, data) == 0)
 		mount_fd = open_tree(AT_FDCWD, MOUNT_POINT, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	send_mount(to, mount_fd, errno);
 	_exit(0);
@@ -115,9 +178,11 @@ __attribute__((noreturn)) static void child(const struct overlay_request *req, c
 /* The child's mount, or -1 with *sys saying why. */
 static int mount_in_child(const struct overlay_request *req, const char *data, int *sys)
 {
+	struct folders folders;
 	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+	if (remember_all(&folders, req) < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
 		*sys = errno;
 		return -1;
 	}
@@ -129,7 +194,7 @@ static int mount_in_child(const struct overlay_request *req, const char *data, i
 		return -1;
 	}
 	if (pid == 0)
-		child(req, data, theirs);
+		child(&folders, data, theirs);
 	auto_close_(&theirs);
 	theirs = -1;
 

@@ -7,6 +7,8 @@
 #include "store/lockfile.h"
 #include "store/store.h"
 
+#define STORE_INDEX "index" /* below <graphroot>/keg: the index of our own place */
+
 enum { STORE_LIST_MAX = 256 << 20 }; /* bytes of one of the JSON lists */
 
 /* The mode of a staged tree's root until somebody sets it: nobody would choose this one. */

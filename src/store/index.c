@@ -145,6 +145,32 @@ int store_index_refresh(struct store_place *place, int dir, const char *name, st
 	return 0;
 }
 
+bool store_index_knows_layers(const struct store_place *place)
+{
+	struct index_source now[INDEX_SOURCES];
+
+	index_sources(place, now);
+	return place->index.head && memcmp(&place->index.head->sources[STORE_LAYERS],
+					   &now[STORE_LAYERS], sizeof now[STORE_LAYERS]) == 0;
+}
+
+void store_index_restamp(struct store_place *place, int dir, const char *name)
+{
+	struct index_source now[INDEX_SOURCES];
+	struct store_index *index = &place->index;
+	struct keg_err unwritten;
+	struct index_head *copy = keg_memdup(index->head, index->len);
+
+	index_sources(place, now);
+	copy->sources[STORE_LAYERS] = now[STORE_LAYERS];
+	copy->sum = index_sum(copy, index->len);
+	if (dir >= 0 && keg_file_write(dir, name, copy, index->len, 0600, 0, &unwritten) < 0)
+		keg_debug("index of %s: %s", place->path, unwritten.msg);
+	size_t len = index->len;
+	store_index_close(index);
+	*index = (struct store_index){ .head = copy, .len = len };
+}
+
 static const void *block_at(const struct store_index *index, uint32_t at)
 {
 	return (const char *)index->head + at;

@@ -11,6 +11,7 @@
 #ifndef KEG_STORE_INDEX_H
 #define KEG_STORE_INDEX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,14 @@ struct store_index {
 int store_index_refresh(struct store_place *place, int dir, const char *name,
 			struct keg_err *err) KEG_MUST_CHECK;
 void store_index_close(struct store_index *index);
+
+/*
+ * For who is about to change layers.json, under its lock, in a way that matters to no image
+ * (a container's layer): is the index still the one of the list as it stands? If so, carry it
+ * over afterwards with store_index_restamp(), which saves the next reader from making it anew.
+ */
+bool store_index_knows_layers(const struct store_place *place);
+void store_index_restamp(struct store_place *place, int dir, const char *name);
 
 /*
  * The rest is valid after a refresh that succeeded. What is filled in is copied to the

@@ -122,7 +122,12 @@ KEG_AUTO(pinning, pinning_done)
 
 static int begin(struct pinning *p, struct keg_err *err)
 {
+	struct keg_err ignored;
+
 	snprintf(p->name, sizeof p->name, PIN_NAME "%.*s", SHORT_ID, p->image);
+	/* So that there is an index to carry over; before the locks, as it may take a while. */
+	if (store_place_refresh(p->store, 0, &ignored) < 0)
+		keg_debug("pin: %s", ignored.msg);
 	if (store_lock_take(p->store, STORE_LOCK_LAYERS | STORE_LOCK_CONTAINERS, &p->lock, err) <
 		    0 ||
 	    store_records_load(p->store, STORE_LAYERS, &p->layers, err) < 0 ||
@@ -171,6 +176,23 @@ static void add_record(struct pinning *p, const char *layer, const char *now)
 	store_records_add(&p->containers, record);
 }
 
+/* Save both lists; what changed in them matters to no image, so the index is carried over. */
+static int save(struct pinning *p, bool container_first, struct keg_err *err)
+{
+	struct store *store = p->store;
+	struct store_records *order[] = { container_first ? &p->containers : &p->layers,
+					  container_first ? &p->layers : &p->containers };
+	bool known = store_index_knows_layers(store_own(store));
+
+	for (size_t i = 0; i < KEG_COUNT(order); i++) {
+		if (store_records_save(store, &p->lock, order[i], err) < 0)
+			return keg_wrap(err, "pin of image %s", p->image);
+	}
+	if (known)
+		store_index_restamp(store_own(store), store->keg, STORE_INDEX);
+	return 0;
+}
+
 /* The image's topmost layer; with layers.lock held no image can go. */
 static int top_layer(struct pinning *p, struct keg_arena *arena, const char **out,
 		     struct keg_err *err)
@@ -204,10 +226,7 @@ static int make_pin(struct store *store, const char *image, struct keg_err *err)
 		return -(int)err->code;
 	add_layer(&p, layer, *top ? top : NULL, now);
 	add_record(&p, layer, now);
-	if (store_records_save(store, &p.lock, &p.layers, err) < 0 ||
-	    store_records_save(store, &p.lock, &p.containers, err) < 0)
-		return keg_wrap(err, "pin image %s", image);
-	return 0;
+	return save(&p, false, err);
 }
 
 /* Folders that peers make for every container they come across. */
@@ -238,9 +257,8 @@ static int remove_pin(struct store *store, const char *image, struct keg_err *er
 		return keg_fail(err, KEG_ECORRUPT, "the pin of image %s has no proper id", image);
 	store_records_remove(&p.containers, id);
 	store_records_remove(&p.layers, layer);
-	if (store_records_save(store, &p.lock, &p.containers, err) < 0 ||
-	    store_records_save(store, &p.lock, &p.layers, err) < 0)
-		return keg_wrap(err, "unpin image %s", image);
+	if (save(&p, true, err) < 0)
+		return -(int)err->code;
 	remove_folders(store, id);
 	return layer_tree_drop(store, trash, layer, err);
 }

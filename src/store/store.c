@@ -154,7 +154,8 @@ bool store_in_userns(const struct store *store)
 int store_place_refresh(struct store *store, size_t place, struct keg_err *err)
 {
 	struct keg_err ignored;
-	autofree char *name = place ? keg_printf("index.%zu", place) : keg_strdup("index");
+	autofree char *name =
+		place ? keg_printf(STORE_INDEX ".%zu", place) : keg_strdup(STORE_INDEX);
 
 	/* Without our folder the index serves from memory. */
 	return store_index_refresh(&store->places[place], store_keg_dir(store, &ignored), name,

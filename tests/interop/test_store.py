@@ -225,7 +225,8 @@ def hammer(store, layouts, seconds):
 
 # What one tool may rightly say when another was faster; theirs in their own words.
 OURS = ["image not known", "image used by", "removed meanwhile"]
-THEIRS = [*OURS, "Untagged:", "Deleted:", "layer not known", "identifier is not", "failed, deleting it"]
+THEIRS = [*OURS, "Untagged:", "Deleted:", "layer not known", "identifier is not", "failed, deleting it",
+          "parsing named reference"]
 
 
 def test_hammered_by_all_the_store_stays_intact(store, layouts):
