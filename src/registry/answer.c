@@ -54,7 +54,7 @@ bool answer_is_transient(int status)
 /* The text goes to a terminal: one line, no control characters, not endless. */
 static void add_text(struct keg_buf *out, const char *text)
 {
-	for (size_t i = 0; text[i] && i < MAX_TEXT; i++)
+	for (size_t i = 0; i < MAX_TEXT && text[i]; i++)
 		keg_buf_putc(out, iscntrl((unsigned char)text[i]) ? ' ' : text[i]);
 }
 

@@ -31,20 +31,6 @@ void registry_creds_done(struct registry_creds *creds)
 	*creds = (struct registry_creds){ 0 };
 }
 
-int registry_creds_parse(const char *text, struct registry_creds *out, struct keg_err *err)
-{
-	const char *colon = strchr(text, ':');
-
-	if (!*text)
-		return keg_fail(err, KEG_EUSAGE, "credentials can't be empty");
-	if (colon == text)
-		return keg_fail(err, KEG_EUSAGE, "username can't be empty");
-	registry_creds_done(out);
-	out->username = colon ? keg_strndup(text, (size_t)(colon - text)) : keg_strdup(text);
-	out->password = keg_strdup(colon ? colon + 1 : "");
-	return 0;
-}
-
 /* base64("user:password"). 1 taken, 0 it says nothing. */
 static int decode_pair(const char *coded, struct registry_creds *out, struct keg_err *err)
 {

@@ -27,8 +27,4 @@ KEG_AUTO(registry_creds, registry_creds_done)
 int registry_auth_find(const char *authfile, const struct keg_strv *helpers, const char *repo,
 		       struct registry_creds *out, struct keg_err *err) KEG_MUST_CHECK;
 
-/* "user[:password]" of --creds. */
-int registry_creds_parse(const char *text, struct registry_creds *out,
-			 struct keg_err *err) KEG_MUST_CHECK;
-
 #endif

@@ -62,7 +62,7 @@ static int verify(const char *digest, const struct registry_manifest *manifest, 
 
 	autofree char *real =
 		digest_like(digest, keg_buf_text(&manifest->bytes), manifest->bytes.len);
-	if (strcmp(real, digest) != 0)
+	if (!keg_str_eq(real, digest))
 		return keg_fail(err, KEG_ECORRUPT, "manifest does not match its digest: %s, not %s",
 				real, digest);
 	return 0;

@@ -82,7 +82,8 @@ static int take_creds(struct engine *engine, const char *creds, struct image_acc
 	size_t len = (size_t)((colon ? colon : strchr(creds, '\0')) - creds);
 
 	if (len == 0)
-		return keg_fail(err, KEG_EUSAGE, "credentials can't be empty");
+		return keg_fail(err, KEG_EUSAGE, "%s can't be empty",
+				*creds ? "username" : "credentials");
 	out->username = keg_arena_strndup(&engine->arena, creds, len);
 	/* getpass(3) asks on the terminal, without an echo. */
 	out->password = keg_arena_strdup(&engine->arena, colon ? colon + 1 : getpass("Password: "));

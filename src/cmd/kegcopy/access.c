@@ -55,7 +55,8 @@ static int take_creds(const struct side_args *side, struct keg_arena *arena,
 
 	size_t len = strcspn(side->creds, ":");
 	if (len == 0)
-		return keg_fail(err, KEG_EUSAGE, "credentials can't be empty");
+		return keg_fail(err, KEG_EUSAGE, "%s can't be empty",
+				*side->creds ? "username" : "credentials");
 	out->username = keg_arena_strndup(arena, side->creds, len);
 	out->password = side->creds[len] ? side->creds + len + 1 : "";
 	return 0;
