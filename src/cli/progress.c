@@ -3,7 +3,7 @@
  * The bars are the last lines on the screen: each change moves the cursor up to the first of
  * them and draws those again that are on the screen. With more layers than lines, the oldest
  * that are complete scroll away. Elsewhere there is a line when a blob begins, as the peers
- * print it: "Copying blob sha256:..." and "Copying config ...".
+ * print it: "Copying blob sha256:..." and "Copying config sha256:...".
  */
 #include "cli/progress.h"
 
@@ -131,8 +131,6 @@ static void plain_line(struct cli_progress *p, const struct image_event *event, 
 {
 	if (event->kind == IMAGE_EVENT_TEXT)
 		fprintf(p->to, "%s\n", event->text);
-	else if (is_new && strcmp(event->what, "config") == 0)
-		fprintf(p->to, "Copying config %s\n", short_digest(event->digest));
 	else if (is_new)
 		fprintf(p->to, "Copying %s %s\n", event->what, event->digest);
 	fflush(p->to);

@@ -24,7 +24,6 @@ struct image_copy {
 	bool compress, decompress; /* --dest-compress, --dest-decompress */
 	const char *compress_with; /* "gzip", "zstd" or NULL: gzip */
 	int compress_level;	   /* 0: the format's default */
-	const char *spool_dir;	   /* partial blobs for a later retry; NULL: none are kept */
 	struct image_progress progress;
 };
 

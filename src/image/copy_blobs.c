@@ -74,8 +74,8 @@ static struct image_pipe *new_pipe(const struct copy_blobs *what, const struct i
 	struct keg_err ignored;
 
 	/* That nothing can be kept for a retry is no reason not to transfer. */
-	if (what->spool_dir && what->src->resumable && blob->size >= SPOOL_MIN &&
-	    image_pipe_open(what->spool_dir, blob->digest, &pipe, &ignored) >= 0 && pipe)
+	if (what->dst->spool_dir && what->src->resumable && blob->size >= SPOOL_MIN &&
+	    image_pipe_open(what->dst->spool_dir, blob->digest, &pipe, &ignored) >= 0 && pipe)
 		return pipe;
 	return image_pipe_new(blob->size >= 0 && blob->size < RING_ROOM ? (size_t)blob->size + 1
 									: RING_ROOM);

@@ -30,8 +30,7 @@ struct copy_blobs {
 	struct image_dest *dst;
 	struct copy_blob *v;
 	size_t n;
-	int level;	       /* of compression */
-	const char *spool_dir; /* partial blobs; NULL: none are kept */
+	int level; /* of compression */
 	struct image_reporter *reporter;
 };
 

@@ -190,7 +190,6 @@ static int move_layers(struct plan *plan, struct keg_err *err)
 		.v = todo,
 		.n = n,
 		.level = plan->what->how->compress_level,
-		.spool_dir = plan->what->how->spool_dir,
 		.reporter = plan->what->reporter,
 	};
 

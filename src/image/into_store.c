@@ -3,12 +3,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "image/pipe.h"
 #include "image/policy.h"
 #include "image/storage_dest.h"
-
-/* What partial blobs of failed pulls may take. */
-static const uint64_t SPOOL_MAX = UINT64_C(4) << 30;
 
 int into_store_from(const struct into_store *how, struct image_source *src, struct keg_strv *ids,
 		    struct keg_err *err)
@@ -18,14 +14,10 @@ int into_store_from(const struct into_store *how, struct image_source *src, stru
 	int r = storage_dest_new(how->access, how->names, how->n_names, &dst, err);
 	if (r < 0)
 		return r;
-	autofree char *spool_dir = storage_dest_spool_dir(dst);
 	const struct image_copy copy = {
 		.source_access = how->access,
-		.spool_dir = spool_dir,
 		.progress = how->progress,
 	};
-	struct keg_err ignored;
-	(void)!image_pipe_prune(spool_dir, SPOOL_MAX, &ignored);
 	r = image_copy_run(src, dst, &copy, NULL, err);
 	if (r >= 0)
 		r = dst->ops->commit(dst, err);

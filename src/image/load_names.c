@@ -13,8 +13,7 @@ struct loading {
 	struct keg_strv *ids, *names;
 };
 
-/* "x" becomes "localhost/x:latest", as the peers name what came from no registry. */
-static int full_name(const char *text, char **out, struct keg_err *err)
+int image_full_name(const char *text, char **out, struct keg_err *err)
 {
 	auto(reference) ref = { 0 };
 
@@ -37,7 +36,7 @@ static int load_one(const struct loading *l, const char *source, const struct ke
 
 	for (size_t i = 0; i < texts->n; i++) {
 		char *name;
-		int r = full_name(texts->v[i], &name, err);
+		int r = image_full_name(texts->v[i], &name, err);
 		if (r < 0)
 			return keg_wrap(err, "%s", source);
 		keg_strv_take(&names, name);

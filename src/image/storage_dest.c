@@ -10,11 +10,15 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "image/pipe.h"
 #include "image/storage_unpack.h"
 #include "spec/image_config.h"
 
 /* Unpackers at once: each has a thread that inflates beside it. */
 enum { UNPACKERS = 2 };
+
+/* What partial blobs of failed transfers may take. */
+static const uint64_t SPOOL_MAX = UINT64_C(4) << 30;
 
 struct new_layer {
 	char id[STORE_ID_LEN + 1];
@@ -242,6 +246,7 @@ static void storage_free(struct image_dest *dest)
 	keg_strv_done(&dst->names);
 	if (dst->store)
 		store_close(dst->store);
+	free(dst->base.spool_dir);
 	free(dst->base.name);
 	free(dst);
 }
@@ -259,6 +264,8 @@ static const struct image_dest_ops storage_dest_ops = {
 static int open_ref(struct storage_dest *dst, const struct image_access *access,
 		    struct image_dest **out, struct keg_err *err)
 {
+	struct keg_err ignored;
+
 	dst->base.ops = &storage_dest_ops;
 	dst->base.each_layer = true;
 	dst->base.max_parallel = UNPACKERS;
@@ -271,6 +278,8 @@ static int open_ref(struct storage_dest *dst, const struct image_access *access,
 		keg_strv_take(&dst->names, reference_format(&dst->ref.ref));
 	autofree char *text = storage_ref_format(&dst->ref, dst->store);
 	dst->base.name = keg_printf("containers-storage:%s", text);
+	dst->base.spool_dir = keg_printf("%s/keg/tmp/blobs", store_config(dst->store)->graphroot);
+	(void)!image_pipe_prune(dst->base.spool_dir, SPOOL_MAX, &ignored);
 	*out = take_ptr(&owned);
 	return 0;
 }
@@ -301,11 +310,4 @@ int storage_dest_new(const struct image_access *access, const char *const *names
 const char *storage_dest_image_id(const struct image_dest *dest)
 {
 	return ((const struct storage_dest *)dest)->id;
-}
-
-char *storage_dest_spool_dir(const struct image_dest *dest)
-{
-	const struct storage_dest *dst = (const struct storage_dest *)dest;
-
-	return keg_printf("%s/keg/tmp/blobs", store_config(dst->store)->graphroot);
 }

@@ -16,7 +16,4 @@ int storage_dest_new(const struct image_access *access, const char *const *names
 /* After its commit. */
 const char *storage_dest_image_id(const struct image_dest *dest);
 
-/* Where partial blobs are kept for the next attempt; the caller frees. */
-char *storage_dest_spool_dir(const struct image_dest *dest);
-
 #endif

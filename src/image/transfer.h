@@ -74,7 +74,7 @@ struct transfer_push {
 struct transfer_import {
 	const struct image_access *access;
 	const char *path;	    /* a tar of a root file system; NULL or "-": standard input */
-	const char *name;	    /* full, for the image; or NULL */
+	const char *name;	    /* for the image: short ones get localhost/; or NULL */
 	const char *message;	    /* of the commit, or NULL */
 	const char *const *changes; /* "CMD ...", "ENV ...", ... as Dockerfile lines */
 	size_t n_changes;

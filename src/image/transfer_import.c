@@ -17,6 +17,7 @@
 #include "image/archive_index.h"
 #include "image/config_change.h"
 #include "image/into_store.h"
+#include "image/load_names.h"
 #include "image/transfer_parts.h"
 
 struct rootfs_source {
@@ -163,6 +164,7 @@ int transfer_import(const struct transfer_import *req, struct keg_strv *ids, str
 {
 	struct stream_tap tap;
 	char diff_id[DIGEST_SHA256_LEN + 1];
+	autofree char *name = NULL;
 	struct rootfs_source *src = keg_alloc(1, sizeof *src);
 
 	src->base.ops = &rootfs_ops;
@@ -170,19 +172,22 @@ int transfer_import(const struct transfer_import *req, struct keg_strv *ids, str
 	src->fd = -1;
 	autoptr(image_source) owned = &src->base;
 
+	int r = req->name ? image_full_name(req->name, &name, err) : 0;
+	if (r < 0)
+		return r;
 	src->fd = take_tar(req, &tap, err);
 	if (src->fd < 0)
 		return src->fd;
 	stream_tap_digest(&tap, diff_id);
-	int r = make_config(req, diff_id, &src->config, err);
+	r = make_config(req, diff_id, &src->config, err);
 	if (r < 0)
 		return r;
 	make_manifest(src, diff_id, (int64_t)tap.count);
 
 	const struct into_store how = {
 		.access = req->access,
-		.names = &req->name,
-		.n_names = req->name ? 1 : 0,
+		.names = (const char *const *)&name,
+		.n_names = name ? 1 : 0,
 		.progress = req->progress,
 	};
 	return into_store_from(&how, &src->base, ids, err);

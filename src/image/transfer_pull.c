@@ -12,13 +12,13 @@
 #include "image/transfer_parts.h"
 #include "registry/short_names.h"
 
-static void say(const struct transfer_pull *req, const char *fmt, const char *what)
+static void say(const struct transfer_pull *req, const char *before, const char *what,
+		const char *after)
 {
 	auto(image_reporter) reporter;
 
 	image_reporter_init(&reporter, &req->progress);
-	autofree char *text = keg_printf("%s%s", fmt, what);
-	image_report_text(&reporter, "%s", text);
+	image_report_text(&reporter, "%s%s%s", before, what, after);
 }
 
 /* "docker:dind" is an image; "docker://x" and "oci:path" name transports. */
@@ -95,7 +95,7 @@ static int pull_reference(const struct transfer_pull *req, const char *reference
 		.retries = req->retries,
 		.progress = req->progress,
 	};
-	say(req, "Trying to pull ", full);
+	say(req, "Trying to pull ", full, "...");
 	return into_store_by_name(&how, source, ids, err);
 }
 
@@ -107,7 +107,7 @@ static int pull_candidates(const struct transfer_pull *req, const struct registr
 	int r = 0;
 
 	if (found->note)
-		say(req, found->note, "");
+		say(req, "", found->note, "");
 	for (size_t i = 0; i < found->names.n; i++) {
 		r = pull_reference(req, found->names.v[i], ids, err);
 		if (r >= 0) {

@@ -112,6 +112,7 @@ struct image_dest {
 	const char *const *media_types; /* manifests it takes, best first; NULL: all */
 	size_t n_media_types;
 	enum image_compression compression;
+	char *spool_dir;       /* folder for partial blobs that a retry continues, or NULL */
 	bool takes_index;      /* several images below one reference */
 	bool each_layer;       /* wants a blob that is several layers once for each */
 	unsigned max_parallel; /* puts at once; 0: no opinion */

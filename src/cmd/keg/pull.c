@@ -67,8 +67,6 @@ static int pull_run(const struct cli_call *call, struct keg_err *err)
 					     .retries = RETRIES,
 					     .progress = cli_progress_sink(progress) };
 
-		if (!args->quiet)
-			fprintf(stderr, "Trying to pull %s...\n", call->operands[i]);
 		r = pull_one(transfer, &req, err);
 	}
 	return r;
