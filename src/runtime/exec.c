@@ -354,6 +354,23 @@ KEG_NORETURN static void child_between(struct joining *j, bool cloned)
 	_exit(0);
 }
 
+/*
+ * Only who is privileged over our pid namespace can enter it again: not somebody who is root
+ * in a user namespace of his own alone, as an ordinary user's engine is.
+ */
+static bool may_return(const struct joining *j)
+{
+	struct keg_err ignored;
+	autofd int here = -1;
+
+	if (j->spaces & CLONE_NEWUSER)
+		return false;
+	if (!(j->spaces & CLONE_NEWPID))
+		return true;
+	here = keg_open_at(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY, 0, &ignored);
+	return here >= 0 && setns(here, CLONE_NEWPID) == 0;
+}
+
 static int clone_direct(struct joining *j, const struct process_clone *how, struct keg_err *err)
 {
 	autofd int back = keg_open_at(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY, 0, err);
@@ -395,8 +412,7 @@ static int launch(struct joining *j, struct keg_err *err)
 		.cgroup = j->group ? cgroup_clone_fd(j->group) : -1,
 	};
 	struct keg_err ignored;
-	int r = j->spaces & CLONE_NEWUSER ? clone_between(j, &how, err)
-					  : clone_direct(j, &how, err);
+	int r = may_return(j) ? clone_direct(j, &how, err) : clone_between(j, &how, err);
 
 	close(take_fd(&j->sync.child));
 	if (r < 0)
