@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-BUSYBOX = "/bin/busybox"
+from kegtool import busybox_rootfs
 
 SETTINGS = {
     # ulimits: a hard limit above the caller's needs CAP_SYS_RESOURCE, which containers of CI lack.
@@ -65,8 +65,8 @@ HOLD = "echo ready; exec sleep infinity\n"
 
 
 class Sandbox:
-    def __init__(self, only_v1=False, search=()):
-        """`search`: folders that come first in PATH."""
+    def __init__(self, only_v1=False, search=(), identity=None):
+        """`search`: folders that come first in PATH. `identity`: an ordinary user (kegtool.py) who runs commands."""
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="keg-sandbox-", dir="/var/tmp"))
         (self.dir / "lib").mkdir()
         (self.dir / "etc").mkdir()
@@ -80,12 +80,16 @@ class Sandbox:
                                        stdout=subprocess.PIPE, text=True, start_new_session=True)
         self.env = {"PATH": ":".join([*map(str, search), "/usr/sbin", "/usr/bin", "/sbin", "/bin"]), "HOME": "/root",
                     "TERM": "dumb", "LC_ALL": "C.UTF-8", "TMPDIR": str(self.dir / "tmp")}
+        self.become = []
+        if identity:
+            self.env.update(identity.environment(), PATH=self.env["PATH"])
+            self.become = ["-S", str(identity.uid), "-G", str(identity.gid), f"--wd={identity.home}"]
         if self.holder.stdout.readline() != "ready\n":
             raise RuntimeError("no private mount namespace could be set up")
 
     def command(self, *argv):
         """The words that run a program inside."""
-        return ["nsenter", "-t", str(self.holder.pid), "-m", "--", *map(str, argv)]
+        return ["nsenter", "-t", str(self.holder.pid), "-m", *self.become, "--", *map(str, argv)]
 
     def run(self, *argv, check=True, timeout=60, text=True, **more):
         done = subprocess.run(self.command(*argv), env={**self.env, **more.pop("env", {})}, timeout=timeout, text=text,
@@ -128,15 +132,7 @@ class Sandbox:
 
 def busybox_archive(path):
     """A root file system that `podman import` and `keg import` take."""
-    with tempfile.TemporaryDirectory() as top:
-        for name in ("bin", "etc", "tmp", "root", "proc", "sys", "dev"):
-            os.mkdir(os.path.join(top, name))
-        shutil.copy(BUSYBOX, os.path.join(top, "bin/busybox"))
-        applets = subprocess.run([BUSYBOX, "--list"], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
-        for applet in applets:
-            if applet != "busybox":
-                os.symlink("busybox", os.path.join(top, "bin", applet))
-        with open(os.path.join(top, "etc/passwd"), "w", encoding="utf-8") as to:
-            to.write("root:x:0:0:root:/root:/bin/sh\n")
+    with tempfile.TemporaryDirectory() as folder:
+        top = busybox_rootfs(os.path.join(folder, "rootfs"))
         subprocess.run(["tar", "-C", top, "--owner=0", "--group=0", "--numeric-owner", "-cf", path, "."], check=True)
     return path

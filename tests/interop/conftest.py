@@ -5,6 +5,7 @@ import pathlib
 
 import pytest
 
+from kegtool import Identity
 from sandbox import Sandbox, busybox_archive
 
 BUILD = pathlib.Path(os.environ.get("KEG_BUILD") or pathlib.Path(__file__).parents[2] / "build").resolve()
@@ -22,11 +23,34 @@ def sandbox():
 
 
 @pytest.fixture(scope="module")
-def busybox(sandbox):
-    """The name of a small image that Podman has put into the store."""
+def users_sandbox():
+    """The same, but an ordinary user runs the commands, with a store in his home."""
+    if os.geteuid() != 0:
+        pytest.skip("a private mount namespace over system folders needs root")
+    identity = Identity("user")
+    made = Sandbox(search=[identity.programs], identity=identity)
+    yield made
+    made.run("podman", "rm", "-fa", "-t", "0", check=False)
+    made.close()
+    identity.close()
+
+
+def import_busybox(sandbox):
     archive = busybox_archive(str(sandbox.dir / "busybox.tar"))
+    sandbox.dir.chmod(0o755)
     sandbox.run("podman", "import", "-q", "-c", "CMD [\"sh\"]", archive, "localhost/busybox:latest")
     return "localhost/busybox:latest"
+
+
+@pytest.fixture(scope="module")
+def busybox(sandbox):
+    """The name of a small image that Podman has put into the store."""
+    return import_busybox(sandbox)
+
+
+@pytest.fixture(scope="module")
+def users_busybox(users_sandbox):
+    return import_busybox(users_sandbox)
 
 
 @pytest.fixture

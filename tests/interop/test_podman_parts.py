@@ -16,13 +16,12 @@ import pytest
 
 BUILD = pathlib.Path(os.environ.get("KEG_BUILD") or pathlib.Path(__file__).parents[2] / "build").resolve()
 PAIRS = [("kegrun", "kegmon"), ("runc", "kegmon"), ("kegrun", "conmon")]
-PAIRS = [pair for pair in PAIRS if pair[0] != "kegrun" or (BUILD / "kegrun").exists()]
 
 
 class Podman:
-    def __init__(self, sandbox, runtime, monitor):
+    def __init__(self, sandbox, programs, runtime, monitor):
         def ours(name):
-            return str(BUILD / name) if name.startswith("keg") else name
+            return str(pathlib.Path(programs) / name) if name.startswith("keg") else name
         self.sandbox, self.monitor = sandbox, monitor
         self.words = ["podman", "--runtime", ours(runtime)]
         if monitor == "kegmon":
@@ -40,7 +39,7 @@ class Podman:
 
 @pytest.fixture(params=PAIRS, ids="-".join, scope="module")
 def podman(request, sandbox, busybox):
-    made = Podman(sandbox, *request.param)
+    made = Podman(sandbox, BUILD, *request.param)
     yield made
     made("rm", "-fa", "-t", "0")
 
