@@ -192,19 +192,23 @@ static int make_folder(const struct cgroup *group, struct cgroup_hierarchy *h)
 	return -ENOENT;
 }
 
-/* A group that was there must be idle: two containers cannot share one. */
-static int check_idle(const struct cgroup *group, const struct cgroup_hierarchy *h,
+/* A group that was there must be idle: what limits one container would limit another. */
+static int check_idle(const struct cgroup *group, const struct cgroup_hierarchy *h, bool *busy,
 		      struct keg_err *err)
 {
 	char byte;
 	autofd int fd = cgroup_file_open(group, h, h->path, "cgroup.procs", O_RDONLY);
 
-	if (fd >= 0 && read(fd, &byte, 1) > 0)
+	if (fd < 0 || read(fd, &byte, 1) <= 0)
+		return 0;
+	if (!busy)
 		return keg_fail(err, KEG_EBUSY, "the container's cgroup %s is not empty", h->path);
+	*busy = true;
 	return 0;
 }
 
-static int make_in(struct cgroup *group, struct cgroup_hierarchy *h, struct keg_err *err)
+static int make_in(struct cgroup *group, struct cgroup_hierarchy *h, bool *busy,
+		   struct keg_err *err)
 {
 	int made = make_folder(group, h);
 
@@ -220,7 +224,7 @@ static int make_in(struct cgroup *group, struct cgroup_hierarchy *h, struct keg_
 				    h->folder, h->path);
 	}
 
-	int r = made ? 0 : check_idle(group, h, err);
+	int r = made ? 0 : check_idle(group, h, busy, err);
 	if (r >= 0 && !h->v2 && (h->controllers & (1u << CGROUP_CPUSET))) {
 		r = fill_cpuset(group, h, h->path, "cpuset.cpus", err);
 		if (r >= 0)
@@ -246,11 +250,11 @@ static void unmake(const struct cgroup *group)
 	}
 }
 
-static int make_everywhere(struct cgroup *group, struct keg_err *err)
+static int make_everywhere(struct cgroup *group, bool *busy, struct keg_err *err)
 {
 	for (size_t i = 0; i < group->n; i++) {
 		struct cgroup_hierarchy *h = &group->at[i];
-		int r = h->path ? make_in(group, h, err) : 0;
+		int r = h->path ? make_in(group, h, busy, err) : 0;
 
 		if (r < 0)
 			return r;
@@ -283,7 +287,7 @@ int cgroup_make(const struct cgroup_request *want, struct cgroup **out, struct k
 		keg_fail(err, KEG_EUNSUPPORTED, "no control groups are mounted at " CGROUP_ROOT);
 		return keg_hint(err, "mount -t cgroup2 cgroup2 " CGROUP_ROOT);
 	}
-	r = make_everywhere(group, err);
+	r = make_everywhere(group, want->busy, err);
 	if (r < 0)
 		unmake(group);
 	else

@@ -38,6 +38,7 @@ struct cgroup_request {
 	const char *path;
 	const char *id;
 	bool rootless; /* go on without a hierarchy in which we may not make groups */
+	bool *busy;    /* not NULL: a group with processes is used as well, and this becomes true */
 };
 
 /*

@@ -69,7 +69,8 @@ static int check_direct(const char *name, struct keg_err *err)
 		return -KEG_EBADCOMMAND;
 	}
 	if (S_ISDIR(st.st_mode))
-		return keg_fail(err, KEG_EBADCOMMAND, "exec: \"%s\": is a directory", name);
+		return keg_fail(err, KEG_EBADCOMMAND,
+				"exec: \"%s\": is a directory: permission denied", name);
 	if (faccessat(AT_FDCWD, name, X_OK, AT_EACCESS) < 0)
 		return keg_fail(err, KEG_EBADCOMMAND, "exec: \"%s\": permission denied", name);
 	return 0;

@@ -119,7 +119,7 @@ int copy_up(int root, const char *path, int into, struct keg_err *err)
 
 	if (from < 0)
 		return from;
-	if (fstat(from, &st) < 0 || fchown(into, st.st_uid, st.st_gid) < 0) {
+	if (fstat(from, &st) < 0 || fchownat(into, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0) {
 		close(from);
 		return keg_fail_sys(err, errno, "set the owner of %s", path);
 	}

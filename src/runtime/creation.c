@@ -22,6 +22,7 @@
 #include "runtime/hooks.h"
 #include "runtime/limits.h"
 #include "runtime/mounts.h"
+#include "runtime/notify.h"
 #include "runtime/validate.h"
 
 static int absolute(const char *path, char **out, struct keg_err *err)
@@ -138,15 +139,31 @@ static int open_notify(struct creation *c, struct keg_err *err)
 {
 	if (!c->launch.filter || !c->filter.notify)
 		return 0;
-	c->launch.notify = socket_connect_at(AT_FDCWD, c->os.seccomp->listener_path, err);
-	return c->launch.notify < 0 ? keg_wrap(err, "seccomp listener") : 0;
+	c->launch.notify = notify_connect(c->os.seccomp, err);
+	return c->launch.notify < 0 ? c->launch.notify : 0;
+}
+
+/* A frozen group would stop the new process at its first instruction, and us with it. */
+static int check_group(struct creation *c, bool busy, struct keg_err *err)
+{
+	int frozen = cgroup_is_frozen(c->launch.group, err);
+
+	if (frozen < 0)
+		return frozen;
+	if (frozen)
+		return keg_fail(err, KEG_EBUSY, "container's cgroup unexpectedly frozen");
+	if (busy && c->ctx->warn)
+		c->ctx->warn(c->ctx->sink, "container's cgroup is not empty: other processes "
+					   "share its limits");
+	return 0;
 }
 
 static int make_group(struct creation *c, struct keg_err *err)
 {
-	const struct cgroup_request want = { .path = c->os.cgroups_path,
-					     .id = c->id,
-					     .rootless = c->ctx->rootless };
+	bool busy = false;
+	const struct cgroup_request want = {
+		.path = c->os.cgroups_path, .id = c->id, .rootless = c->ctx->rootless, .busy = &busy
+	};
 	struct cgroup_resources limits;
 	int r;
 
@@ -159,7 +176,14 @@ static int make_group(struct creation *c, struct keg_err *err)
 		return r;
 	c->record.cgroup = keg_arena_strdup(&c->arena, cgroup_place(c->launch.group));
 	c->launch.born_in_group = cgroup_clone_fd(c->launch.group) >= 0;
-	return cgroup_apply(c->launch.group, &limits, err);
+	r = check_group(c, busy, err);
+	c->group_is_ours = !busy && r >= 0;
+	if (r < 0)
+		return r;
+	r = cgroup_apply(c->launch.group, &limits, err);
+	if (r == -KEG_EUSAGE || r == -KEG_EUNSUPPORTED)
+		keg_wrap(err, "invalid configuration");
+	return r;
 }
 
 /* What exec, delete and hooks need of the config; the rest is the creation's alone. */
@@ -170,8 +194,18 @@ static struct json_object *kept_config(const struct creation *c)
 		.namespaces = c->os.namespaces,
 		.n_namespaces = c->os.n_namespaces,
 		.personality = c->os.personality,
-		.resources = NULL,
 	};
+	struct oci_seccomp agent;
+
+	/* Only where to find the agent: the filter itself is kept compiled. */
+	if (c->launch.filter && c->filter.notify) {
+		agent = (struct oci_seccomp){
+			.default_action = c->os.seccomp->default_action,
+			.listener_path = c->os.seccomp->listener_path,
+			.listener_metadata = c->os.seccomp->listener_metadata,
+		};
+		os.seccomp = &agent;
+	}
 
 	kept.os = &os;
 	kept.mounts = NULL;
@@ -237,27 +271,19 @@ static int run_hooks(struct creation *c, struct keg_err *err)
 	return r < 0 ? r : sync_send(c->sync.parent, SYNC_GO, 0, err);
 }
 
-/* The listener goes to its socket beside the state, as runtime-spec's containerProcessState. */
 static int pass_listener(struct creation *c, int64_t number, struct keg_err *err)
 {
-	auto(keg_buf) text = { 0 };
-	autojson doc = json_object_new_object();
-	struct json_object *fds = json_object_new_array();
-	long fd = syscall(SYS_pidfd_getfd, c->pidfd, (int)number, 0);
+	const struct notify_process process = { c->pidfd, c->sync.parent, c->pid, "creating" };
 
-	if (fd < 0)
-		return keg_fail_sys(err, errno, "fetch the seccomp listener");
-	autofd int listener = (int)fd;
 	c->record.pid = c->pid;
-	keg_json_put_str(doc, "ociVersion", c->config.oci_version);
-	json_object_array_add(fds, json_object_new_string("seccompFd"));
-	json_object_object_add(doc, "fds", fds);
-	json_object_object_add(doc, "pid", json_object_new_int64(c->pid));
-	keg_json_put_str(doc, "metadata", c->os.seccomp->listener_metadata);
-	json_object_object_add(doc, "state", state_document(&c->record, "creating", &c->config));
-	keg_json_print(doc, &text);
-	int r = socket_send_fd(c->launch.notify, listener, text.data, text.len, err);
-	return r < 0 ? r : sync_send(c->sync.parent, SYNC_GO, 0, err);
+	return notify_pass(&process, number, c->launch.notify, &c->record, &c->config, err);
+}
+
+/* Steps by the names that runc's log gives them: people and tools look for these. */
+static void say(const struct creation *c, const char *text)
+{
+	if (c->ctx->debug)
+		c->ctx->debug(c->ctx->sink, text);
 }
 
 static int serve(struct creation *c, struct keg_err *err)
@@ -269,6 +295,7 @@ static int serve(struct creation *c, struct keg_err *err)
 
 		switch (kind) {
 		case SYNC_READY:
+			say(c, "init: closing the pipe to signal completion");
 			return 0;
 		case SYNC_HOOKS:
 			r = run_hooks(c, err);
@@ -373,11 +400,13 @@ static int clone_and_serve(struct creation *c, struct keg_err *err)
 	if (r < 0)
 		return r;
 
+	say(c, "nsexec container setup: clone the first process into its namespaces");
 	c->pid = launch_clone(&c->launch, c->sync.parent, &c->pidfd, err);
 	mounts_close_sources(&c->config, c->launch.sources);
 	close(take_fd(&c->sync.child));
 	if (c->pid < 0)
 		return c->pid;
+	say(c, "child process in init()");
 	r = give_ids(c, err);
 	if (r >= 0)
 		r = serve(c, err);
@@ -438,7 +467,7 @@ void creation_abandon(struct creation *c)
 	}
 	if (!c->made)
 		return;
-	if (c->launch.group)
+	if (c->group_is_ours)
 		(void)!cgroup_delete(c->launch.group, &ignored);
 	(void)!state_remove(c->ctx, c->id, &ignored);
 	c->made = false;

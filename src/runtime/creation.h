@@ -25,7 +25,8 @@ struct creation {
 	struct sync_pair sync;
 	int folder, pidfd;
 	pid_t pid;
-	bool made; /* the folder is ours to remove on failure */
+	bool group_is_ours; /* to be deleted on failure */
+	bool made;	    /* the folder is ours to remove on failure */
 };
 
 /*

@@ -139,12 +139,17 @@ static struct oci_id_map *one_id(uint32_t host, struct keg_arena *arena)
 static struct oci_linux *default_linux(bool rootless, struct keg_arena *arena)
 {
 	struct oci_linux *os = keg_arena_alloc(arena, 1, sizeof *os);
+	bool unified = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
 	size_t n = 0;
 
 	os->namespaces = keg_arena_alloc(arena, KEG_COUNT(namespaces) + 1, sizeof *os->namespaces);
 	for (size_t i = 0; i < KEG_COUNT(namespaces); i++) {
-		if (!rootless || strcmp(namespaces[i], "network") != 0)
-			os->namespaces[n++].type = namespaces[i];
+		if (rootless && strcmp(namespaces[i], "network") == 0)
+			continue;
+		/* As runc has it: only with v2 alone. */
+		if (!unified && strcmp(namespaces[i], "cgroup") == 0)
+			continue;
+		os->namespaces[n++].type = namespaces[i];
 	}
 	if (rootless) {
 		os->namespaces[n++].type = "user";

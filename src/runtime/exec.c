@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -29,6 +30,7 @@
 #include "runtime/credentials.h"
 #include "runtime/filter.h"
 #include "runtime/foreground.h"
+#include "runtime/notify.h"
 #include "runtime/state.h"
 #include "runtime/sync.h"
 #include "runtime/validate.h"
@@ -44,6 +46,7 @@ struct joining {
 	int init;	 /* pidfd of the container's first process */
 	uint64_t spaces; /* CLONE_NEW* that are not ours already */
 	int console;	 /* a socket for the terminal, or -1 */
+	int notify;	 /* a socket for the seccomp listener, or -1 */
 	struct sync_pair sync;
 	int pidfd;
 	pid_t pid;
@@ -51,7 +54,9 @@ struct joining {
 
 static void joining_done(struct joining *j)
 {
-	const int fds[] = { j->init, j->console, j->sync.parent, j->sync.child, j->pidfd };
+	const int fds[] = {
+		j->init, j->console, j->notify, j->sync.parent, j->sync.child, j->pidfd
+	};
 
 	for (size_t i = 0; i < KEG_COUNT(fds); i++) {
 		if (fds[i] >= 0)
@@ -203,6 +208,16 @@ static int prepare(struct joining *j, const char *id, int console, struct keg_er
 	if (r < 0)
 		return r;
 	j->filtered = r > 0;
+	if (j->filtered && j->filter.notify) {
+		const struct oci_linux *os = j->container.config.os;
+
+		if (!os || !os->seccomp)
+			return keg_fail(err, KEG_ECORRUPT,
+					"the container's seccomp agent is not known");
+		j->notify = notify_connect(os->seccomp, err);
+		if (j->notify < 0)
+			return j->notify;
+	}
 	j->spaces = different_namespaces((pid_t)j->container.record.pid);
 	return sync_open(&j->sync, err);
 }
@@ -244,11 +259,15 @@ static int load_filter(const struct joining *j, struct keg_err *err)
 {
 	if (!j->filtered)
 		return 0;
-	if (j->filter.notify)
-		return keg_fail(
-			err, KEG_EUNSUPPORTED,
-			"exec in a container whose seccomp filter notifies is not supported");
-	return seccomp_filter_load(&j->filter, err);
+
+	int fd = seccomp_filter_load(&j->filter, err);
+	if (fd <= 0)
+		return fd;
+	int r = sync_send(j->sync.child, SYNC_NOTIFY, fd, err);
+	if (r >= 0)
+		r = sync_expect(j->sync.child, SYNC_GO, NULL, err);
+	close(fd);
+	return r;
 }
 
 static int become(const struct joining *j, int root, int procfs, struct keg_err *err)
@@ -406,21 +425,52 @@ static int clone_between(struct joining *j, const struct process_clone *how, str
 	return j->pidfd < 0 ? j->pidfd : 0;
 }
 
+static void say(const struct joining *j, const char *text)
+{
+	if (j->ctx->debug)
+		j->ctx->debug(j->ctx->sink, text);
+}
+
+/* The end without an error is the exec. */
+static int serve(struct joining *j, struct keg_err *err)
+{
+	const struct notify_process process = { j->pidfd, j->sync.parent, j->pid, "running" };
+	int64_t number;
+
+	say(j, "child process in init()");
+	say(j, "setns_init: about to exec");
+	for (;;) {
+		int kind = sync_receive(j->sync.parent, &number, err);
+		int r = kind;
+
+		if (kind == SYNC_END)
+			return 0;
+		if (kind == SYNC_NOTIFY)
+			r = notify_pass(&process, number, j->notify, &j->container.record,
+					&j->container.config, err);
+		else if (kind >= 0)
+			r = keg_fail(err, KEG_ESYSTEM, "unexpected message %d", kind);
+		if (r < 0)
+			return r;
+	}
+}
+
 static int launch(struct joining *j, struct keg_err *err)
 {
 	const struct process_clone how = {
 		.cgroup = j->group ? cgroup_clone_fd(j->group) : -1,
 	};
 	struct keg_err ignored;
+	say(j, "nsexec container setup: clone a process into the container's namespaces");
 	int r = may_return(j) ? clone_direct(j, &how, err) : clone_between(j, &how, err);
 
 	close(take_fd(&j->sync.child));
 	if (r < 0)
 		return r;
-	/* The end without an error is the exec. */
-	r = sync_receive(j->sync.parent, NULL, err);
+	r = serve(j, err);
 	if (r >= 0)
 		return 0;
+	kill(j->pid, SIGKILL);
 	(void)!process_wait(j->pid, &ignored);
 	return keg_wrap(err, "unable to start container process");
 }
@@ -458,6 +508,7 @@ int runtime_exec(const struct runtime_context *ctx, const char *id,
 			    .container = { .folder = -1 },
 			    .init = -1,
 			    .console = -1,
+			    .notify = -1,
 			    .sync = { -1, -1 },
 			    .pidfd = -1,
 			    .pid = -1 };

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/hooks.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -44,7 +46,19 @@ static void read_back(int fd, struct keg_buf *out)
 	}
 }
 
-static int wait_hook(int pidfd, const struct oci_hook *hook, struct keg_err *err)
+/* "signal: bad system call", as Go says it. */
+static char *signal_text(int sig)
+{
+	const char *name = sigdescr_np(sig);
+	char *text = keg_printf("signal: %s", name ? name : "unknown");
+	size_t first = sizeof "signal: " - 1;
+
+	text[first] = (char)tolower((unsigned char)text[first]);
+	return text;
+}
+
+/* *end says how; the exit status is as shells give it. */
+static int wait_hook(int pidfd, const struct oci_hook *hook, siginfo_t *end, struct keg_err *err)
 {
 	struct pollfd poll_for = { .fd = pidfd, .events = POLLIN };
 	int timeout = hook->timeout && *hook->timeout > 0 ? *hook->timeout * MS : -1;
@@ -53,8 +67,10 @@ static int wait_hook(int pidfd, const struct oci_hook *hook, struct keg_err *err
 	do
 		ready = poll(&poll_for, 1, timeout);
 	while (ready < 0 && errno == EINTR);
-	if (ready > 0)
+	if (ready > 0) {
+		(void)waitid(P_PIDFD, (id_t)pidfd, end, WEXITED | WNOWAIT);
 		return keg_spawn_wait(pidfd, err);
+	}
 	(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	(void)!keg_spawn_wait(pidfd, err);
 	return keg_fail(err, KEG_ESYSTEM, "hook ran past specified timeout of %ds", *hook->timeout);
@@ -82,14 +98,17 @@ static int run_one(const struct oci_hook *hook, const char *state, struct keg_er
 	if (pidfd < 0)
 		return pidfd;
 
-	int status = wait_hook(pidfd, hook, err);
+	siginfo_t end = { 0 };
+	int status = wait_hook(pidfd, hook, &end, err);
 	if (status <= 0)
 		return status;
 	auto(keg_buf) said = { 0 }, complained = { 0 };
 	read_back(out, &said);
 	read_back(errout, &complained);
-	return keg_fail(err, KEG_ESYSTEM, "exit status %d, stdout: %s, stderr: %s", status,
-			keg_buf_text(&said), keg_buf_text(&complained));
+	autofree char *how = end.si_code == CLD_EXITED ? keg_printf("exit status %d", status)
+						       : signal_text(end.si_status);
+	return keg_fail(err, KEG_ESYSTEM, "%s, stdout: %s, stderr: %s", how, keg_buf_text(&said),
+			keg_buf_text(&complained));
 }
 
 int hooks_run(const char *kind, const struct oci_hook *hooks, size_t n, const char *state,

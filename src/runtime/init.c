@@ -18,7 +18,7 @@
  *  7. Labels, keyring, user, capabilities. A seccomp filter without no_new_privs needs
  *     CAP_SYS_ADMIN, so it comes before; with it, as late as can be, so that it need not allow
  *     what happens here.
- *  8. READY; wait for start; startContainer hooks; exec.
+ *  8. READY; wait for start; startContainer hooks, as confined as the program; exec.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -184,10 +184,13 @@ static int build_root(const struct launch *launch, int root, struct keg_err *err
 		if (r >= 0)
 			r = sync_expect(launch->sync, SYNC_GO, NULL, err);
 	}
-	if (r >= 0 && hooks)
-		r = run_hooks_here(launch, "createContainer", hooks->create_container,
-				   hooks->n_create_container, "creating", err);
-	return r;
+	if (r < 0 || !hooks || hooks->n_create_container == 0)
+		return r;
+	/* Hooks name files of the root relative to it. */
+	if (fchdir(root) < 0)
+		return keg_fail_sys(err, errno, "change to the root file system");
+	return run_hooks_here(launch, "createContainer", hooks->create_container,
+			      hooks->n_create_container, "creating", err);
 }
 
 /* The working folder is made as Docker has it, while the root is still writable. */
@@ -318,12 +321,12 @@ static int execute(const struct launch *launch, int *report, struct keg_err *err
 		r = sync_send(launch->sync, SYNC_READY, 0, err);
 	if (r >= 0)
 		r = wait_for_start(launch, report, err);
-	if (r >= 0 && hooks)
-		r = run_hooks_here(launch, "startContainer", hooks->start_container,
-				   hooks->n_start_container, "created", err);
 	process_reset_signals();
 	if (r >= 0 && process->no_new_privileges && !notify)
 		r = load_filter(launch, err);
+	if (r >= 0 && hooks)
+		r = run_hooks_here(launch, "startContainer", hooks->start_container,
+				   hooks->n_start_container, "created", err);
 	return r < 0 ? r : command_exec(process, &command, err);
 }
 

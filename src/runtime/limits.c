@@ -43,9 +43,8 @@ static int translate_rule(const struct oci_device_rule *from, struct cgroup_devi
 			out->access |= CGROUP_ACCESS_WRITE;
 		else if (*p == 'm')
 			out->access |= CGROUP_ACCESS_MKNOD;
-		else
-			return keg_fail(err, KEG_EUSAGE, "invalid device access \"%s\"",
-					from->access);
+		/* Other letters mean nothing, as in runc, whose configs have been seen with some.
+		 */
 	}
 	return 0;
 }

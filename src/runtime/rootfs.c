@@ -3,13 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/strv.h"
 #include "runtime/mount_opts.h"
 #include "runtime/mounts.h"
+
+enum { MOUNTINFO_MAX = 64 << 20 };
 
 static int propagate(int dirfd, const char *path, uint64_t word, struct keg_err *err)
 {
@@ -49,9 +54,24 @@ int rootfs_detach(const struct launch *launch, struct keg_err *err)
 	return r;
 }
 
+/* pivot_root(2) wants the mount above private, which only "/" is when the rest is shared. */
+static const char *place_of(const struct launch *launch, uint64_t word)
+{
+	struct stat st;
+
+	if (word & MS_SHARED || stat(launch->rootfs, &st) < 0 || !S_ISDIR(st.st_mode))
+		return "/";
+	return launch->rootfs;
+}
+
 int rootfs_attach(const struct launch *launch, struct keg_err *err)
 {
 	autofd int tree = -1;
+	uint64_t word;
+	int r = wanted_propagation(launch, &word, err);
+
+	if (r < 0)
+		return r;
 
 	if (launch->rootfs_mount >= 0)
 		tree = fcntl(launch->rootfs_mount, F_DUPFD_CLOEXEC, 0);
@@ -60,7 +80,7 @@ int rootfs_attach(const struct launch *launch, struct keg_err *err)
 				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	if (tree < 0)
 		return keg_fail_sys(err, errno, "clone the root file system %s", launch->rootfs);
-	if (move_mount(tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (move_mount(tree, "", AT_FDCWD, place_of(launch, word), MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return keg_fail_sys(err, errno, "attach the root file system");
 	return take_fd(&tree);
 }
@@ -84,6 +104,50 @@ static int pivot(struct keg_err *err)
 	return 0;
 }
 
+/* Line by line: the mounts of the host's proc and sysfs that are not the container's own. */
+static int uncover(char *line, const char *rootfs, struct keg_err *err)
+{
+	char *dash = strstr(line, " - ");
+	char *at = line;
+
+	if (!dash || (!keg_str_starts(dash + 3, "proc ") && !keg_str_starts(dash + 3, "sysfs ")))
+		return 0;
+	for (int field = 0; field < 4; field++) {
+		at = strchr(at, ' ');
+		if (!at)
+			return 0;
+		at++;
+	}
+	at[strcspn(at, " ")] = '\0';
+	if (keg_str_after(at, rootfs) || umount2(at, MNT_DETACH) == 0 || errno == EINVAL ||
+	    errno == ENOENT)
+		return 0;
+	return keg_fail_sys(err, errno, "unmount the host's %s", at);
+}
+
+/*
+ * Without pivot_root the host's mounts stay in the namespace. A whole /proc or /sys among them
+ * would allow a user namespace in the container to mount its own unmasked ones
+ * (mount_too_revealing() in the kernel).
+ */
+static int move_root(const struct launch *launch, int root, struct keg_err *err)
+{
+	auto(keg_buf) text = { 0 };
+	char *save = NULL;
+	int r = keg_file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, err);
+
+	for (char *line = r < 0 ? NULL : strtok_r(text.data, "\n", &save); line && r >= 0;
+	     line = strtok_r(NULL, "\n", &save))
+		r = uncover(line, launch->rootfs, err);
+	if (r < 0)
+		return r;
+	if (move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return keg_fail_sys(err, errno, "move the root file system");
+	if (chroot(".") < 0)
+		return keg_fail_sys(err, errno, "chroot");
+	return 0;
+}
+
 int rootfs_enter(const struct launch *launch, int root, struct keg_err *err)
 {
 	uint64_t word;
@@ -93,10 +157,7 @@ int rootfs_enter(const struct launch *launch, int root, struct keg_err *err)
 		return r;
 	if (fchdir(root) < 0)
 		return keg_fail_sys(err, errno, "change to the root file system");
-	if (!launch->no_pivot)
-		r = pivot(err);
-	else if (chroot(".") < 0)
-		r = keg_fail_sys(err, errno, "chroot");
+	r = launch->no_pivot ? move_root(launch, root, err) : pivot(err);
 	if (r < 0)
 		return r;
 	if (chdir("/") < 0)

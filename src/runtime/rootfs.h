@@ -2,9 +2,9 @@
 /*
  * rootfs.h - the container's root: attached, then entered, so that nothing of the host is left.
  *
- * The root is mounted over "/" of the new mount namespace: no folder of the host serves as a
- * mount point, and a root that exists only as a descriptor needs none. Names from "/" still
- * mean the host until rootfs_enter().
+ * The root is attached where it is, so that hooks which enter the mount namespace find it by its
+ * path; one that exists only as a descriptor is attached over "/" of the new namespace and
+ * needs no folder of the host. Names from "/" mean the host until rootfs_enter().
  */
 #ifndef KEG_RUNTIME_ROOTFS_H
 #define KEG_RUNTIME_ROOTFS_H

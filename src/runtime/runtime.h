@@ -24,6 +24,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "os/cgroup.h"
 #include "spec/runtime_config.h"
 
 /* A context is only read: it may be shared, and made anew for each call. */
@@ -32,8 +33,9 @@ struct runtime_context {
 	const char *seccomp_cache; /* the folder of compiled filters; NULL: none */
 	bool rootless;		   /* do without cgroups that may not be made */
 	bool no_cgroups;	   /* make and join none at all */
-	/* What is odd but no error, one line at a time; may be NULL. */
+	/* What is odd but no error, and what is being done, a line at a time; each may be NULL. */
 	void (*warn)(void *sink, const char *text);
+	void (*debug)(void *sink, const char *text);
 	void *sink;
 };
 
@@ -165,6 +167,10 @@ int runtime_update(const struct runtime_context *ctx, const char *id,
 
 /* The processes in its cgroup; the caller frees *pids. */
 int runtime_pids(const struct runtime_context *ctx, const char *id, pid_t **pids, size_t *n,
+		 struct keg_err *err) KEG_MUST_CHECK;
+
+/* What the kernel counted for it. */
+int runtime_stat(const struct runtime_context *ctx, const char *id, struct cgroup_stat *out,
 		 struct keg_err *err) KEG_MUST_CHECK;
 
 /* The ids of all containers, sorted; one may be gone when it is looked at. */

@@ -20,6 +20,7 @@ const struct cli_opt kegrun_globals_opts[] = {
 		   "cgroupfs, systemd or disabled"),
 	OPT_STRING(0, "rootless", struct kegrun_globals, rootless, "WHETHER",
 		   "do without cgroups that may not be made: true, false or auto"),
+	OPT_FLAG('v', "version", struct kegrun_globals, version, "print the version"),
 	OPT_REFUSED(0, "criu", "PATH"),
 	OPT_END,
 };
@@ -71,6 +72,7 @@ void kegrun_context_init(struct kegrun_context *ctx, const struct cli_call *call
 		.rootless = rootless,
 		.no_cgroups = keg_str_eq(g->cgroup_manager, "disabled"),
 		.warn = kegrun_log_warning,
+		.debug = g->debug ? kegrun_log_debug : NULL,
 		.sink = (void *)(uintptr_t)g,
 	};
 }

@@ -8,7 +8,7 @@
 
 struct kegrun_globals {
 	const char *root, *log, *log_format, *rootless, *cgroup_manager, *criu;
-	bool debug, systemd_cgroup;
+	bool debug, systemd_cgroup, version;
 };
 
 extern const struct cli_opt kegrun_globals_opts[];

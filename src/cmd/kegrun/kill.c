@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kegrun kill - send a signal to a container. */
-#include <signal.h>
+#include <string.h>
 
 #include "cmd/kegrun/commands.h"
 #include "cmd/kegrun/globals.h"
@@ -19,7 +19,9 @@ static int kill_run(const struct cli_call *call, struct keg_err *err)
 {
 	const struct kill_args *args = call->args;
 	auto(kegrun_context) ctx = { 0 };
-	int sig = call->n_operands > 1 ? signal_parse(call->operands[1], err) : SIGTERM;
+	const char *word = call->n_operands > 1 ? call->operands[1] : "TERM";
+	/* 0 is no signal, but asks whether one could be sent: kill(2). */
+	int sig = strcmp(word, "0") == 0 ? 0 : signal_parse(word, err);
 
 	if (sig < 0)
 		return sig;

@@ -69,3 +69,8 @@ void kegrun_log_warning(void *globals, const char *text)
 {
 	put(globals, "warning", text);
 }
+
+void kegrun_log_debug(void *globals, const char *text)
+{
+	put(globals, "debug", text);
+}

@@ -7,7 +7,8 @@
 
 /* An error: to the log; and, when that is a file, plain to stderr. */
 void kegrun_log_error(const void *globals, const struct keg_err *err);
-/* A warning; fits struct runtime_context. */
+/* A warning, and a step; they fit struct runtime_context. */
 void kegrun_log_warning(void *globals, const char *text);
+void kegrun_log_debug(void *globals, const char *text);
 
 #endif

@@ -9,9 +9,9 @@
 #include "cmd/kegrun/log.h"
 
 static const struct cli_cmd *const commands[] = {
-	&kegrun_create, &kegrun_delete, &kegrun_exec,	&kegrun_kill, &kegrun_list,
-	&kegrun_pause,	&kegrun_ps,	&kegrun_resume, &kegrun_run,  &kegrun_spec,
-	&kegrun_start,	&kegrun_state,	&kegrun_update, NULL,
+	&kegrun_create, &kegrun_delete, &kegrun_events, &kegrun_exec,	&kegrun_kill,
+	&kegrun_list,	&kegrun_pause,	&kegrun_ps,	&kegrun_resume, &kegrun_run,
+	&kegrun_spec,	&kegrun_start,	&kegrun_state,	&kegrun_update, NULL,
 };
 
 static const struct cli_program kegrun = {
