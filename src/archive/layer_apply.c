@@ -350,7 +350,7 @@ static int check_limits(struct applier *self, const struct tar_entry *entry, str
 				(unsigned long long)most);
 	if (entry->type == TAR_FILE && !entry->extents)
 		bytes = entry->size;
-	for (size_t i = 0; i < entry->n_extents; i++)
+	for (size_t i = 0; entry->extents && i < entry->n_extents; i++)
 		bytes += entry->extents[i].len;
 	if (options->most_bytes && bytes > options->most_bytes - self->done.bytes)
 		return keg_fail(err, KEG_ECORRUPT, "more than %llu bytes of content",
@@ -386,7 +386,7 @@ int layer_apply(int root, struct stream_in *in, const struct layer_apply_options
 		.uid = geteuid(),
 		.gid = getegid(),
 	};
-	const struct tar_entry *entry;
+	const struct tar_entry *entry = NULL;
 	int r;
 
 	while ((r = tar_reader_next(self.reader, &entry, err)) > 0) {

@@ -49,11 +49,11 @@ struct differ {
 
 static void differ_done(struct differ *self)
 {
-	struct linked *each, *next;
+	struct linked *each = self->linked;
 
-	HASH_ITER(hh, self->linked, each, next)
-	{
-		HASH_DEL(self->linked, each);
+	HASH_CLEAR(hh, self->linked); /* the table; its items stay chained */
+	for (struct linked *next; each; each = next) {
+		next = each->hh.next;
 		free(each);
 	}
 	if (self->writer)
@@ -95,17 +95,17 @@ static bool is_kept(const struct differ *self, const char *name)
 static int read_xattr(struct differ *self, const char *path, const char *name,
 		      struct attributes *out, struct keg_err *err)
 {
-	ssize_t len = getxattr(path, name, NULL, 0);
-	char *value = len < 0 ? NULL : keg_arena_alloc(&out->arena, (size_t)len + 1, 1);
+	ssize_t len = getxattr(path, name, self->chunk, CHUNK); /* larger than any can be */
 
-	if (value)
-		len = getxattr(path, name, value, (size_t)len);
 	if (len < 0)
 		return errno == ENODATA ? 0 : keg_fail_sys(err, errno, "read attribute %s", name);
-	if (self->options->overlay && is_opaque_sign(name, value, (size_t)len))
+	if (self->options->overlay && is_opaque_sign(name, self->chunk, (size_t)len))
 		out->opaque = true;
 	if (!is_kept(self, name))
 		return 0;
+
+	char *value = keg_arena_alloc(&out->arena, (size_t)len + 1, 1);
+	memcpy(value, self->chunk, (size_t)len);
 	out->list[out->n++] = (struct tar_xattr){
 		.name = keg_arena_strdup(&out->arena, name),
 		.value = value,

@@ -93,7 +93,7 @@ void stream_tap_digest(const struct stream_tap *tap, char out[7 + KEG_SHA256_HEX
 {
 	struct keg_sha256 sum = tap->sum;
 
-	memcpy(out, PREFIX, 7);
+	memcpy(out, PREFIX, sizeof PREFIX);
 	keg_sha256_end_hex(&sum, out + 7);
 }
 

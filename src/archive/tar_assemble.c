@@ -52,7 +52,7 @@ static int next_line(struct assembler *self, const char **line, size_t *len, str
 		}
 		if (have > LINE_MOST)
 			return keg_fail(err, KEG_ECORRUPT, "line of more than %d bytes", LINE_MOST);
-		if (self->at > 0) {
+		if (self->at > 0 && self->text.data) {
 			memmove(self->text.data, start, have);
 			keg_buf_cut(&self->text, have);
 			self->at = 0;

@@ -110,9 +110,14 @@ static const void *take_block(struct tar_reader *self, int *r, struct keg_err *e
 static int need_block(struct tar_reader *self, const void **block, struct keg_err *err)
 {
 	int r;
+	const void *got = take_block(self, &r, err);
 
-	*block = take_block(self, &r, err);
-	return *block || r < 0 ? r : truncated(err);
+	if (r < 0)
+		return r;
+	if (!got)
+		return truncated(err);
+	*block = got;
+	return 0;
 }
 
 /* Pass over bytes that only the watch wants. */
@@ -298,11 +303,12 @@ static int take_gnu_map(struct tar_reader *self, const struct tar_block *block, 
 	if (r >= 0)
 		r = add_gnu_extents(self, block->gnu_sparse, KEG_COUNT(block->gnu_sparse), err);
 	while (r >= 0 && extended) {
-		const struct tar_sparse_block *more;
+		const void *bytes = NULL;
 
-		r = need_block(self, (const void **)&more, err);
-		if (r < 0)
+		r = need_block(self, &bytes, err);
+		if (!bytes)
 			return r;
+		const struct tar_sparse_block *more = bytes;
 		extended = more->extended != '\0';
 		r = add_gnu_extents(self, more->sparse, TAR_GNU_EXTENTS, err);
 	}
@@ -325,9 +331,11 @@ static int take_map_number(struct tar_reader *self, struct map_cursor *cursor, u
 		if (cursor->at == TAR_BLOCK || !cursor->block) {
 			if (self->stored < TAR_BLOCK)
 				return keg_fail(err, KEG_ECORRUPT, "sparse map without an end");
-			int r = need_block(self, (const void **)&cursor->block, err);
+			const void *bytes = NULL;
+			int r = need_block(self, &bytes, err);
 			if (r < 0)
 				return r;
+			cursor->block = bytes;
 			self->stored -= TAR_BLOCK;
 			cursor->at = 0;
 		}

@@ -32,7 +32,7 @@ struct tar_watch {
 
 /* Reads from `in`, which stays the caller's; `watch` may be NULL and stays the caller's. */
 struct tar_reader *tar_reader_new(struct stream_in *in, const struct tar_watch *watch);
-void tar_reader_free(struct tar_reader *reader);
+void tar_reader_free(struct tar_reader *self);
 KEG_AUTOPTR(tar_reader, tar_reader_free)
 
 /*
@@ -40,14 +40,14 @@ KEG_AUTOPTR(tar_reader, tar_reader_free)
  * archive, when all of `in` has been read too. Content not asked for is passed over.
  * Malformed input is KEG_ECORRUPT and says where: "member \"NAME\" at byte N: ...".
  */
-int tar_reader_next(struct tar_reader *reader, const struct tar_entry **entry,
+int tar_reader_next(struct tar_reader *self, const struct tar_entry **entry,
 		    struct keg_err *err) KEG_MUST_CHECK;
 
 /*
  * More content of the current member: 1 with *bytes (valid until the next call), or 0 at its
  * end. `*at` is the offset in the file; it jumps where a sparse file has a hole.
  */
-int tar_reader_data(struct tar_reader *reader, const void **bytes, size_t *len, uint64_t *at,
+int tar_reader_data(struct tar_reader *self, const void **bytes, size_t *len, uint64_t *at,
 		    struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

@@ -127,11 +127,11 @@ struct tar_split_recorder *tar_split_recorder_new(struct stream_out *out)
 
 void tar_split_recorder_free(struct tar_split_recorder *self)
 {
-	struct seen *each, *next;
+	struct seen *each = self->seen;
 
-	HASH_ITER(hh, self->seen, each, next)
-	{
-		HASH_DEL(self->seen, each);
+	HASH_CLEAR(hh, self->seen); /* the table; its items stay chained */
+	for (struct seen *next; each; each = next) {
+		next = each->hh.next;
 		free(each);
 	}
 	keg_buf_done(&self->segment);

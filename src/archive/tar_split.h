@@ -18,16 +18,16 @@ struct tar_split_recorder;
 
 /* Records what a tar_reader shows it into `out` (a compressor, usually), the caller's. */
 struct tar_split_recorder *tar_split_recorder_new(struct stream_out *out);
-void tar_split_recorder_free(struct tar_split_recorder *recorder);
+void tar_split_recorder_free(struct tar_split_recorder *self);
 KEG_AUTOPTR(tar_split_recorder, tar_split_recorder_free)
 
 /*
  * What to hand to tar_reader_new() or layer_apply(). A path that comes twice is refused with
  * KEG_ECORRUPT, as the peers do: only one content could be kept.
  */
-const struct tar_watch *tar_split_recorder_watch(struct tar_split_recorder *recorder);
+const struct tar_watch *tar_split_recorder_watch(struct tar_split_recorder *self);
 /* After the last member: write what is pending. Does not finish `out`. */
-int tar_split_recorder_end(struct tar_split_recorder *recorder, struct keg_err *err) KEG_MUST_CHECK;
+int tar_split_recorder_end(struct tar_split_recorder *self, struct keg_err *err) KEG_MUST_CHECK;
 
 /*
  * Write the original tar to `out`. `split` is the decompressed JSON; file contents are read

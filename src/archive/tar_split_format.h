@@ -26,7 +26,7 @@ void tar_split_put_file(struct keg_buf *out, const char *name, uint64_t size, ui
 			uint64_t position);
 
 /* Read a line (without its newline); what it holds is in the arena. KEG_ECORRUPT. */
-int tar_split_get(const char *line, size_t len, struct keg_arena *arena, struct tar_split_line *out,
+int tar_split_get(const char *text, size_t len, struct keg_arena *arena, struct tar_split_line *out,
 		  struct keg_err *err) KEG_MUST_CHECK;
 
 /* CRC-64/ISO as Go's hash/crc64 sums it: 8 bytes, most significant first. */

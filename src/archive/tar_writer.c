@@ -134,22 +134,23 @@ static int put_size(struct keg_buf *pax, struct tar_block *block, uint64_t size)
 
 static int compare_xattrs(const void *a, const void *b)
 {
-	const struct tar_xattr *const *x = a, *const *y = b;
+	const struct tar_xattr *x = a, *y = b;
 
-	return strcmp((*x)->name, (*y)->name);
+	return strcmp(x->name, y->name);
 }
 
 static void add_xattrs(struct keg_buf *pax, const struct tar_entry *entry)
 {
-	autofree const struct tar_xattr **sorted = keg_alloc(entry->n_xattrs + 1, sizeof *sorted);
+	if (entry->n_xattrs == 0)
+		return;
 
-	for (size_t i = 0; i < entry->n_xattrs; i++)
-		sorted[i] = &entry->xattrs[i];
+	autofree struct tar_xattr *sorted =
+		keg_memdup(entry->xattrs, entry->n_xattrs * sizeof *sorted);
 	qsort(sorted, entry->n_xattrs, sizeof *sorted, compare_xattrs);
 	for (size_t i = 0; i < entry->n_xattrs; i++) {
-		autofree char *key = keg_printf("SCHILY.xattr.%s", sorted[i]->name);
+		autofree char *key = keg_printf("SCHILY.xattr.%s", sorted[i].name);
 
-		add_record(pax, key, sorted[i]->value, sorted[i]->len);
+		add_record(pax, key, sorted[i].value, sorted[i].len);
 	}
 }
 

@@ -18,6 +18,7 @@ static void digests_of_known_algorithms_and_exact_length_are_valid(void **state)
 	assert_string_equal(digest_hex("sha256:" HEX64), HEX64);
 }
 
+/* CVE-2024-3727: what is no digest becomes a path where files are named by digests. */
 static void everything_else_is_refused_with_its_reason(void **state)
 {
 	static const struct {

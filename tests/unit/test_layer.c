@@ -117,6 +117,7 @@ static void names_are_cleaned_and_may_not_lead_out(void **state)
 	}
 }
 
+/* CVE-2014-6407, CVE-2014-9356: links and names of an archive that lead out of the root. */
 static void nothing_is_made_outside_of_the_root(void **state)
 {
 	static const struct {

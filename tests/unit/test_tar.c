@@ -178,6 +178,7 @@ static void a_long_sparse_map_goes_on_in_further_blocks(void **state)
 	stream_in_close(in);
 }
 
+/* CVE-2017-14992: a header that declares a long payload must not be believed. */
 static void hostile_archives_are_refused_with_their_reason(void **state)
 {
 	static const char *const table[][2] = {
