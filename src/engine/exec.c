@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -150,34 +151,59 @@ static int write_process(struct session *s, int dirfd, const char *name, struct 
 	return keg_file_write(dirfd, name, keg_buf_text(&text), text.len, 0600, 0, err);
 }
 
-static int run_foreign(struct session *s, struct keg_err *err)
+static void add_words(struct session *s, const char *process, const char *log,
+		      struct keg_strv *argv)
 {
 	struct container *c = s->c;
-	char id[KEG_ID_LEN + 1];
-	autofree char *name = NULL;
-	auto(keg_strv) argv = { 0 };
 
-	keg_random_id(id);
-	name = keg_printf("exec-%s.json", id);
-	int r = write_process(s, c->run, name, err);
-	if (r < 0)
-		return r;
-	keg_strv_add(&argv, c->record.runtime);
-	keg_strv_add(&argv, "--root");
-	keg_strv_add(&argv, runtime_call_root(c));
-	keg_strv_add(&argv, "exec");
-	keg_strv_add(&argv, "--process");
-	keg_strv_take(&argv, keg_path_join(c->run_path, name));
-	keg_strv_add(&argv, c->id);
-	struct keg_spawn what = {
-		.argv = (const char *const *)argv.v,
+	keg_strv_add(argv, c->record.runtime);
+	keg_strv_add(argv, "--root");
+	keg_strv_add(argv, runtime_call_root(c));
+	keg_strv_add(argv, "--log-format=json");
+	keg_strv_addf(argv, "--log=%s/%s", c->run_path, log);
+	keg_strv_add(argv, "exec");
+	keg_strv_add(argv, "--process");
+	keg_strv_take(argv, keg_path_join(c->run_path, process));
+	keg_strv_add(argv, c->id);
+}
+
+static int spawn_foreign(const struct session *s, const struct keg_strv *argv, struct keg_err *err)
+{
+	const struct keg_spawn what = {
+		.argv = (const char *const *)argv->v,
 		.in = s->req->interactive ? KEG_SPAWN_KEEP : KEG_SPAWN_NULL,
 		.out = KEG_SPAWN_KEEP,
 		.errfd = KEG_SPAWN_KEEP,
 	};
 	autofd int process = keg_spawn(&what, NULL, err);
-	r = process < 0 ? process : keg_spawn_wait(process, err);
-	unlinkat(c->run, name, 0);
+	/* The terminal's keys are for the process, which is in our process group. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	return process < 0 ? process : keg_spawn_wait(process, err);
+}
+
+static int run_foreign(struct session *s, struct keg_err *err)
+{
+	struct container *c = s->c;
+	char id[KEG_ID_LEN + 1];
+	auto(keg_strv) argv = { 0 };
+
+	keg_random_id(id);
+	autofree char *process = keg_printf("exec-%s.json", id);
+	autofree char *log = keg_printf("exec-%s.log", id);
+	int r = write_process(s, c->run, process, err);
+	if (r < 0)
+		return r;
+	add_words(s, process, log, &argv);
+	r = spawn_foreign(s, &argv, err);
+	/* Its own failures leave a message; the process' exit status leaves none. */
+	if (r > 0) {
+		int why = runtime_call_read_log(c, log, err);
+
+		r = why < 0 ? why : r;
+	}
+	unlinkat(c->run, process, 0);
+	unlinkat(c->run, log, 0);
 	return r;
 }
 

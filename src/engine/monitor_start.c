@@ -15,6 +15,8 @@
 #include "engine/userns.h"
 #include "monitor/protocol.h"
 
+#define RUNTIME_LOG "oci-log"
+
 enum { MAX_REPORT = 1 << 16 };
 
 extern char **environ;
@@ -118,11 +120,17 @@ static void add_runtime(struct launch *l)
 
 	if (!c->record.runtime && l->ours) {
 		add(l, MONITOR_OPT_RUNTIME_ROOT, root);
+		if (c->record.no_cgroups)
+			add(l, MONITOR_OPT_NO_CGROUPS, NULL);
 		return;
 	}
 	autofree char *kegrun = c->record.runtime ? NULL : monitor_program("kegrun");
 	add(l, "--runtime", c->record.runtime ? c->record.runtime : kegrun);
 	keg_strv_addf(&l->argv, "--runtime-arg=--root=%s", root);
+	keg_strv_add(&l->argv, "--runtime-arg=--log-format=json");
+	keg_strv_addf(&l->argv, "--runtime-arg=--log=%s/" RUNTIME_LOG, c->run_path);
+	if (c->record.no_cgroups)
+		keg_strv_add(&l->argv, "--runtime-arg=--cgroup-manager=disabled");
 	for (size_t i = 0; flags && i < flags->n; i++)
 		keg_strv_addf(&l->argv, "--runtime-arg=--%s", flags->v[i]);
 }
@@ -222,12 +230,30 @@ static int spawn(struct launch *l, int sync, struct keg_err *err)
 	return keg_spawn(&what, NULL, err);
 }
 
+/* One line: of an exec session another one follows, at its end. */
+static int read_line(int fd, struct keg_buf *out, struct keg_err *err)
+{
+	while (out->len < MAX_REPORT && !(out->len && out->data[out->len - 1] == '\n')) {
+		ssize_t n = read(fd, keg_buf_reserve(out, 4096), 4096);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return keg_fail_sys(err, errno, "read");
+		if (n == 0)
+			break;
+		out->len += (size_t)n;
+		out->data[out->len] = '\0';
+	}
+	return 0;
+}
+
 /* {"data": PID} or {"data": -1, "message": ..., "code": ...} */
 static int read_report(struct container *c, int sync, struct keg_err *err)
 {
 	auto(keg_buf) text = { 0 };
 	autojson tree = NULL;
-	int r = keg_fd_read_all(sync, MAX_REPORT, &text, err);
+	int r = read_line(sync, &text, err);
 
 	if (r < 0)
 		return keg_wrap(err, "container %s: the monitor's report", c->id);
@@ -242,8 +268,10 @@ static int read_report(struct container *c, int sync, struct keg_err *err)
 		return (int)data;
 	const char *message = keg_json_str(tree, "message", "the runtime failed without a message");
 	int64_t code = keg_json_i64(tree, "code", 0);
-	if (code == 0)
-		return runtime_call_classify(err, message);
+	if (code == 0) {
+		r = runtime_call_read_log(c, RUNTIME_LOG, err);
+		return r < 0 ? r : runtime_call_classify(err, message);
+	}
 	keg_fail(err, (enum keg_code)code, "%s", message);
 	err->sys = (int)keg_json_i64(tree, "errno", 0);
 	const char *hint = keg_json_str(tree, "hint", "");

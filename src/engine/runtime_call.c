@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/spawn.h"
 
 enum { MAX_OUTPUT = 1 << 16 };
@@ -16,9 +17,11 @@ const char *runtime_call_root(struct container *c)
 
 struct runtime_context runtime_call_context(struct container *c)
 {
+	autofree char *cache = runtime_default_cache();
+
 	return (struct runtime_context){
 		.root = runtime_call_root(c),
-		.seccomp_cache = keg_arena_printf(&c->arena, "%s/seccomp", c->engine->rundir),
+		.seccomp_cache = keg_arena_strdup(&c->arena, cache),
 		.rootless = c->engine->rootless,
 		.no_cgroups = c->record.no_cgroups,
 	};
@@ -45,6 +48,27 @@ int runtime_call_classify(struct keg_err *err, const char *message)
 			return keg_fail(err, known[i].code, "%s", message);
 	}
 	return keg_fail(err, KEG_EBADCOMMAND, "OCI runtime error: %s", message);
+}
+
+int runtime_call_read_log(struct container *c, const char *file, struct keg_err *err)
+{
+	auto(keg_buf) text = { 0 };
+	struct keg_err ignored;
+	int r = 0;
+
+	if (keg_file_read(c->run, file, MAX_OUTPUT, &text, &ignored) < 0)
+		return 0;
+	char *at = text.len ? text.data : NULL;
+	for (char *line; (line = strsep(&at, "\n")) != NULL;) {
+		autojson tree = NULL;
+
+		if (!*line || keg_json_parse(line, strlen(line), &tree, &ignored) < 0)
+			continue;
+		const char *message = keg_json_str(tree, "msg", NULL);
+		if (message)
+			r = runtime_call_classify(err, message);
+	}
+	return r;
 }
 
 /* runtime --root DIR WORDS... */

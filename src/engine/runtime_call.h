@@ -23,4 +23,10 @@ int runtime_call_delete(struct container *c, struct keg_err *err) KEG_MUST_CHECK
 /* Give a foreign runtime's message the code that it stands for (command not found and so on). */
 int runtime_call_classify(struct keg_err *err, const char *message);
 
+/*
+ * What a foreign runtime said in its log (--log-format json), classified: the last of lines
+ * like {"level": "error", "msg": ...} in a file of the run folder. 0 when there is none.
+ */
+int runtime_call_read_log(struct container *c, const char *file, struct keg_err *err);
+
 #endif

@@ -217,6 +217,13 @@ static int set_umask(struct spec_gen *gen, struct oci_user *user, struct keg_err
 	return 0;
 }
 
+/* As the peers: what the image lacks is noticed when the command is about to run: status 126. */
+static int cannot_run(struct keg_err *err)
+{
+	err->code = KEG_EBADCOMMAND;
+	return -(int)err->code;
+}
+
 static int add_user(struct spec_gen *gen, struct keg_err *err)
 {
 	const struct container_options *o = gen->options;
@@ -225,7 +232,7 @@ static int add_user(struct spec_gen *gen, struct keg_err *err)
 	int r = image_user_find(gen->rootfd, who, &gen->user, gen->arena, err);
 
 	if (r < 0)
-		return r;
+		return cannot_run(err);
 	gen->out.process->user = user;
 	user->uid = gen->user.uid;
 	user->gid = gen->user.gid;
@@ -238,9 +245,10 @@ static int add_user(struct spec_gen *gen, struct keg_err *err)
 			return keg_fail(err, KEG_EUNSUPPORTED,
 					"--group-add keep-groups is not supported by this version");
 		r = image_group_find(gen->rootfd, o->group_add.v[i], &gid, err);
-		if (r < 0)
-			return keg_wrap(err, "looking up supplemental groups for container %s",
-					gen->id);
+		if (r < 0) {
+			keg_wrap(err, "looking up supplemental groups for container %s", gen->id);
+			return cannot_run(err);
+		}
 		add_gid(gen, gid);
 	}
 	return set_umask(gen, user, err);
@@ -279,8 +287,8 @@ static int set_workdir(struct spec_gen *gen, struct keg_err *err)
 		return 0;
 	autofd int fd = path_open_in_root(gen->rootfd, dir, O_PATH | O_DIRECTORY, &ignored);
 	if (fd < 0)
-		return keg_fail(err, KEG_ENOTFOUND, "workdir \"%s\" does not exist on container %s",
-				dir, gen->id);
+		return keg_fail(err, KEG_EBADCOMMAND,
+				"workdir \"%s\" does not exist on container %s", dir, gen->id);
 	return 0;
 }
 

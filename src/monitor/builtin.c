@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "base/file.h"
+#include "os/namespace.h"
 #include "runtime/runtime.h"
 
 enum { SPEC_MAX = 1024 * 1024 };
@@ -49,7 +50,8 @@ int builtin_run(const struct launch *launch, int errors)
 	const struct runtime_context ctx = {
 		.root = launch->opt->runtime_root,
 		.seccomp_cache = cache,
-		.rootless = geteuid() != 0,
+		.rootless = geteuid() != 0 || namespace_user_is_partial(),
+		.no_cgroups = launch->opt->no_cgroups,
 	};
 	const struct runtime_io io = {
 		.console_socket = launch->console_socket,

@@ -31,6 +31,7 @@ struct monitor_options {
 	int sync_fd, start_fd, attach_fd; /* from the environment; -1 */
 	bool exec, exec_attach, terminal, stdin_open, leave_stdin_open, full_attach;
 	bool log_rotate, no_sync_log, no_partial_message;
+	bool no_cgroups; /* --keg-no-cgroups */
 	bool systemd_cgroup, no_pivot, no_new_keyring, replace_listen_pid, sync;
 };
 

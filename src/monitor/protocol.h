@@ -75,6 +75,7 @@ enum monitor_ctl { MONITOR_CTL_RESIZE = 1, MONITOR_CTL_REOPEN = 2 };
  * --keg-rootfs-fd N        a detached mount (fsmount, open_tree) that becomes the container's
  *                          root; the monitor closes its copy once the container is created.
  *                          Built-in runtime only.
+ * --keg-no-cgroups         make no control group. Built-in runtime only.
  * --keg-client-fd N        one end of a Unix stream socket whose other end only the
  *                          foreground client holds. After step 5's exit file the monitor
  *                          writes "EXITSTATUS\n" to it, and then waits: a byte
@@ -86,6 +87,7 @@ enum monitor_ctl { MONITOR_CTL_RESIZE = 1, MONITOR_CTL_REOPEN = 2 };
  */
 #define MONITOR_OPT_RUNTIME_ROOT "--keg-runtime-root"
 #define MONITOR_OPT_ROOTFS_FD "--keg-rootfs-fd"
+#define MONITOR_OPT_NO_CGROUPS "--keg-no-cgroups"
 #define MONITOR_OPT_CLIENT_FD "--keg-client-fd"
 #define MONITOR_CLIENT_CLEANS 'c'
 

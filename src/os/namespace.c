@@ -2,8 +2,10 @@
 #include "os/namespace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -24,6 +26,20 @@ const struct namespace_kind *namespace_find(const char *name)
 			return &namespace_kinds[i];
 	}
 	return NULL;
+}
+
+bool namespace_user_is_partial(void)
+{
+	char text[64];
+	unsigned inside, outside, count;
+	autofd int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	return sscanf(text, "%u %u %u", &inside, &outside, &count) != 3 || inside != 0 ||
+	       outside != 0 || count != UINT32_MAX;
 }
 
 int namespace_loopback_up(struct keg_err *err)

@@ -3,6 +3,7 @@
 #ifndef KEG_OS_NAMESPACE_H
 #define KEG_OS_NAMESPACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,12 @@ extern const size_t namespace_n_kinds;
 
 /* By OCI name; NULL when unknown. */
 const struct namespace_kind *namespace_find(const char *name);
+
+/*
+ * Are we in a user namespace that lacks some of the host's ids? Root in it is not root of the
+ * host: it may not make cgroups, devices, or more than its own limits.
+ */
+bool namespace_user_is_partial(void);
 
 /* Bring up "lo" in the network namespace that we are in. */
 int namespace_loopback_up(struct keg_err *err) KEG_MUST_CHECK;

@@ -80,6 +80,7 @@ const struct cli_opt kegmon_opts[] = {
 	       "run the built-in runtime with its state in DIR (keg only)"),
 	INT(0, "keg-rootfs-fd", rootfs_fd, "N",
 	    "a detached mount for the container's root (keg only)"),
+	FLAG(0, "keg-no-cgroups", no_cgroups, "make no control group for the container (keg only)"),
 	INT(0, "keg-client-fd", client_fd, "N", "a socket to the client that cleans up (keg only)"),
 	OPT_END,
 };

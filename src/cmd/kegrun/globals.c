@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "cmd/kegrun/log.h"
+#include "os/namespace.h"
 
 const struct cli_opt kegrun_globals_opts[] = {
 	OPT_FLAG(0, "debug", struct kegrun_globals, debug, "log what is done"),
@@ -59,9 +60,9 @@ int kegrun_globals_start(const void *globals, struct keg_err *err)
 void kegrun_context_init(struct kegrun_context *ctx, const struct cli_call *call)
 {
 	const struct kegrun_globals *g = call->globals;
-	bool rootless =
-		keg_str_eq(g->rootless, "true") || (!keg_str_eq(g->rootless, "false") &&
-						    (geteuid() != 0 || getenv("XDG_RUNTIME_DIR")));
+	bool rootless = keg_str_eq(g->rootless, "true") ||
+			(!keg_str_eq(g->rootless, "false") &&
+			 (geteuid() != 0 || namespace_user_is_partial()));
 
 	*ctx = (struct kegrun_context){ .root = g->root ? keg_strdup(g->root)
 							: runtime_default_root(),
