@@ -30,7 +30,7 @@ static void rewrite_list(struct json_object *record, const char *name, const cha
 	for (size_t i = 0; i < json_object_array_length(old); i++) {
 		struct json_object *item = json_object_array_get_idx(old, i);
 
-		if (strcmp(json_object_get_string(item), text) != 0)
+		if (!keg_str_eq(json_object_get_string(item), text))
 			json_object_array_add(list, json_object_get(item));
 	}
 	if (json_object_array_length(list) > 0) {

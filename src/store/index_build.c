@@ -60,10 +60,14 @@ struct key {
 	uint32_t text, position;
 };
 
+struct layer_ref {
+	const struct layer_row *row;
+};
+
 struct builder {
 	struct keg_arena arena; /* the parsed lists */
 	struct layer_row *layers;
-	struct layer_row **by_id; /* the same, sorted */
+	struct layer_ref *by_id; /* the same, sorted */
 	size_t n_layers;
 	struct image_row *images;
 	size_t n_images;
@@ -143,7 +147,9 @@ static int parse_images(struct builder *b, struct json_object *list, struct keg_
 
 static int compare_ids(const void *a, const void *b)
 {
-	return strcmp((*(struct layer_row *const *)a)->id, (*(struct layer_row *const *)b)->id);
+	const struct layer_ref *one = a, *other = b;
+
+	return strcmp(one->row->id, other->row->id);
 }
 
 static int parse(struct builder *b, const struct store_place *place, struct keg_err *err)
@@ -167,7 +173,7 @@ static int parse(struct builder *b, const struct store_place *place, struct keg_
 
 	b->by_id = keg_alloc(b->n_layers + 1, sizeof *b->by_id);
 	for (size_t i = 0; i < b->n_layers; i++)
-		b->by_id[i] = &b->layers[i];
+		b->by_id[i].row = &b->layers[i];
 	qsort(b->by_id, b->n_layers, sizeof *b->by_id, compare_ids);
 	return 0;
 }
@@ -270,11 +276,12 @@ static void put_layer(struct builder *b, const struct layer_row *row, size_t at)
 
 static const struct layer_row *find_layer(const struct builder *b, const char *id)
 {
-	struct layer_row wanted = { .id = id }, *key = &wanted;
-	struct layer_row **found =
-		id ? bsearch(&key, b->by_id, b->n_layers, sizeof *b->by_id, compare_ids) : NULL;
+	const struct layer_row wanted = { .id = id };
+	const struct layer_ref key = { &wanted };
+	const struct layer_ref *found =
+		id ? bsearch(&key, b->by_id, b->n_layers, sizeof key, compare_ids) : NULL;
 
-	return found ? *found : NULL;
+	return found ? found->row : NULL;
 }
 
 /* The unpacked layers and the documents, as the peers count. */

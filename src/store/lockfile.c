@@ -40,25 +40,29 @@ static int open_lock(struct store *store, enum store_list_kind list, struct keg_
 			   O_RDWR | O_CREAT, 0644, err);
 }
 
+static int take_one(struct store *store, enum store_list_kind list, off_t len, int *out,
+		    struct keg_err *err)
+{
+	*out = open_lock(store, list, err);
+	if (*out < 0)
+		return -(int)err->code;
+	return lock_range(*out, F_WRLCK, 0, len, store_list_files[list].lock, err);
+}
+
 int store_lock_take(struct store *store, unsigned which, struct store_lock *out,
 		    struct keg_err *err)
 {
-	auto(store_lock) lock = { { -1, -1, -1 } };
 	off_t len = which & STORE_LOCK_NO_HOLDS ? 0 : HOLD_AT;
+	int r = 0;
 
-	for (int i = 0; i < STORE_LISTS; i++) {
-		if (!(which & 1U << i))
-			continue;
-		lock.fds[i] = open_lock(store, (enum store_list_kind)i, err);
-		if (lock.fds[i] < 0)
-			return -(int)err->code;
-		int r = lock_range(lock.fds[i], F_WRLCK, 0, len, store_list_files[i].lock, err);
-		if (r < 0)
-			return r;
+	*out = (struct store_lock){ { -1, -1, -1 } };
+	for (int i = 0; i < STORE_LISTS && r >= 0; i++) {
+		if (which & 1U << i)
+			r = take_one(store, (enum store_list_kind)i, len, &out->fds[i], err);
 	}
-	*out = lock;
-	lock = (struct store_lock){ { -1, -1, -1 } };
-	return 0;
+	if (r < 0)
+		store_lock_drop(out);
+	return r;
 }
 
 void store_lock_drop(struct store_lock *lock)

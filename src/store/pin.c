@@ -30,7 +30,8 @@ enum { SHORT_ID = 12, MAX_RACES = 1000 };
 
 bool store_pin_is_name(const char *name)
 {
-	return keg_str_starts(name, PIN_NAME) && strlen(name) == strlen(PIN_NAME) + SHORT_ID;
+	return name && keg_str_starts(name, PIN_NAME) &&
+	       strlen(name) == strlen(PIN_NAME) + SHORT_ID;
 }
 
 int store_hold(struct store *store, struct keg_err *err)

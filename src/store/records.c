@@ -37,20 +37,20 @@ static int load_part(int dir, const char *file, struct json_object **out, struct
 int store_records_load(struct store *store, enum store_list_kind list, struct store_records *out,
 		       struct keg_err *err)
 {
-	auto(store_records) records = { .list = list };
 	int dir = store_own(store)->lists[list];
 
-	for (size_t i = 0; i < KEG_COUNT(records.parts); i++) {
-		int r = load_part(dir, part_file(list, i), &records.parts[i], err);
+	*out = (struct store_records){ .list = list };
+	for (size_t i = 0; i < KEG_COUNT(out->parts); i++) {
+		int r = load_part(dir, part_file(list, i), &out->parts[i], err);
 
-		if (r < 0)
+		if (r < 0) {
+			store_records_done(out);
 			return keg_wrap(err, "%s/%s", store_own(store)->path,
 					store_list_files[list].folder);
+		}
 	}
-	if (!records.parts[0])
-		records.parts[0] = json_object_new_array();
-	*out = records;
-	records = (struct store_records){ 0 };
+	if (!out->parts[0])
+		out->parts[0] = json_object_new_array();
 	return 0;
 }
 

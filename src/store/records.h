@@ -22,7 +22,7 @@ struct store_records {
 	bool changed[2];
 };
 
-/* Missing and empty files are empty lists. */
+/* Missing and empty files are empty lists. On failure *out is empty, too. */
 int store_records_load(struct store *store, enum store_list_kind list, struct store_records *out,
 		       struct keg_err *err) KEG_MUST_CHECK;
 

@@ -31,11 +31,20 @@ static inline struct store *fixture_open(const struct fixture *f, struct keg_err
 	return store;
 }
 
+/* The same store opened again, as by another process. */
+static inline struct fixture fixture_again(const struct fixture *f)
+{
+	struct fixture again = *f;
+
+	again.store = fixture_open(f, &again.err);
+	return again;
+}
+
 static inline int fixture_setup(void **state)
 {
 	struct fixture *f = keg_alloc(1, sizeof *f);
 
-	strcpy(f->dir, "/tmp/keg-store-XXXXXX");
+	*f = (struct fixture){ .dir = "/tmp/keg-store-XXXXXX" };
 	if (!mkdtemp(f->dir))
 		return -1;
 	/* The machine's own settings are none of the test's. */
@@ -121,7 +130,7 @@ static inline int fixture_commit(struct fixture *f, const char *config, const ch
 		store_staging_free(stagings[i]);
 		free(digests[i]);
 	}
-	strcpy(id, image.id);
+	memcpy(id, image.id, STORE_ID_LEN + 1);
 	return r;
 }
 

@@ -198,15 +198,13 @@ static void a_name_moves_to_the_image_that_got_it_last(void **state)
 static void a_change_by_another_process_is_seen_at_once(void **state)
 {
 	struct fixture *f = *state;
-	struct fixture other = { .store = NULL };
 	auto(keg_arena) arena = { 0 };
 	struct store_image image;
 	char id[STORE_ID_LEN + 1];
 
 	assert_int_equal(fixture_commit(f, "one", "a", two, 2, id), 0);
 	assert_int_equal(store_image_find(f->store, "a", &arena, &image, &f->err), 0);
-	strcpy(other.dir, f->dir);
-	other.store = fixture_open(&other, &other.err);
+	struct fixture other = fixture_again(f);
 	assert_int_equal(store_image_find(other.store, "a", &arena, &image, &f->err), 0);
 	assert_int_equal(fixture_commit(&other, "two", "b", two, 2, id), 0);
 	assert_int_equal(store_image_find(f->store, "b", &arena, &image, &f->err), 0);
@@ -216,7 +214,6 @@ static void a_change_by_another_process_is_seen_at_once(void **state)
 static void a_torn_index_is_made_anew(void **state)
 {
 	struct fixture *f = *state;
-	struct fixture other = { .store = NULL };
 	auto(keg_arena) arena = { 0 };
 	auto(keg_buf) index = { 0 };
 	struct store_image image;
@@ -226,12 +223,11 @@ static void a_torn_index_is_made_anew(void **state)
 	assert_int_equal(fixture_commit(f, "one", "a", two, 2, id), 0);
 	assert_int_equal(store_image_find(f->store, "a", &arena, &image, &f->err), 0);
 	assert_int_equal(keg_file_read(AT_FDCWD, path, 1 << 20, &index, &f->err), 0);
-	strcpy(other.dir, f->dir);
 	for (size_t at = 0; at < index.len; at += 7) {
 		index.data[at] ^= 0x55;
 		assert_int_equal(
 			keg_file_write(AT_FDCWD, path, index.data, index.len, 0600, 0, &f->err), 0);
-		other.store = fixture_open(&other, &other.err);
+		struct fixture other = fixture_again(f);
 		assert_int_equal(store_image_find(other.store, "a", &arena, &image, &f->err), 0);
 		assert_string_equal(image.id, id);
 		store_close(other.store);

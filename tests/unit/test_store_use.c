@@ -101,11 +101,9 @@ static void many_processes_pin_and_unpin_without_losing_a_claim(void **state)
 	for (int i = 0; i < CHILDREN; i++) {
 		if (fork() > 0)
 			continue;
-		struct fixture own = { .store = NULL };
+		struct fixture own = fixture_again(f);
 		int bad = 0;
 
-		strcpy(own.dir, f->dir);
-		own.store = fixture_open(&own, &own.err);
 		for (int round = 0; round < ROUNDS; round++) {
 			autofree char *name = keg_printf("c%d-%d", i, round);
 			int hold = store_hold(own.store, &own.err);
@@ -140,11 +138,9 @@ static void a_hold_stops_removals_but_not_pins(void **state)
 	assert_true(hold >= 0);
 	pid_t pid = fork();
 	if (pid == 0) {
-		struct fixture own = { .store = NULL };
+		struct fixture own = fixture_again(f);
 
 		close(hold); /* a copy would keep the hold */
-		strcpy(own.dir, f->dir);
-		own.store = fixture_open(&own, &own.err);
 		int r = store_image_remove(own.store, id, NULL, &own.err);
 		_exit(write(ready[1], "x", 1) == 1 && r == 0 ? 0 : 1);
 	}
