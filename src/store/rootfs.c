@@ -6,7 +6,9 @@
 #include "store/rootfs.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "os/overlay.h"
@@ -67,6 +69,33 @@ static int repair_links(struct store *store, const struct store_image *image, si
 	return r;
 }
 
+/*
+ * The root of the mount looks like the upper folder. So a new one is made to look like the
+ * image's; the kernel makes work/work at the first mount, by which an old one is known.
+ */
+static int dress_upper(const struct store_place *place, const struct store_rootfs *what,
+		       struct keg_err *err)
+{
+	autofree char *diff = keg_path_join(what->image->layer, "diff");
+	struct stat image, upper;
+	char path[64];
+
+	if (what->upper < 0 || keg_exists(what->work, "work"))
+		return 0;
+	if (fstatat(place->overlay, diff, &image, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    fstat(what->upper, &upper) < 0)
+		return keg_fail_sys(err, errno, "stat the image's root");
+	/* In a user namespace the owner may be one that it does not have: then it stays ours. */
+	if ((image.st_uid != upper.st_uid || image.st_gid != upper.st_gid) &&
+	    fchownat(what->upper, "", image.st_uid, image.st_gid, AT_EMPTY_PATH) < 0 &&
+	    errno != EINVAL && errno != EPERM)
+		return keg_fail_sys(err, errno, "change the owner of the container's tree");
+	snprintf(path, sizeof path, "/proc/self/fd/%d", what->upper); /* it may be O_PATH */
+	if (chmod(path, image.st_mode & 07777) < 0)
+		return keg_fail_sys(err, errno, "change the mode of the container's tree");
+	return 0;
+}
+
 static int check(const struct store *store, struct keg_err *err)
 {
 	if (!store->config.mount_program)
@@ -107,6 +136,8 @@ static int mount_once(struct store *store, const struct store_rootfs *what, stru
 	if (*what->image->layer) {
 		r = list_layers(place, what->image->layer, &layers, err);
 		add_empty(what, &layers);
+		if (r >= 0)
+			r = dress_upper(place, what, err);
 	} else {
 		base = r = open_nothing(store, &layers, err);
 	}

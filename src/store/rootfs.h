@@ -16,8 +16,9 @@ struct store_rootfs {
 
 /*
  * Mount it detached, below no path, with storage.conf's mount options: a descriptor for
- * move_mount(2). It is gone when the descriptor and all mounts made of it are. Where the
- * kernel refuses native overlay: KEG_EUNSUPPORTED with a hint.
+ * move_mount(2). It is gone when the descriptor and all mounts made of it are. At the first
+ * mount the upper folder gets the mode and owner of the image's root, which it hides. Where
+ * the kernel refuses native overlay: KEG_EUNSUPPORTED with a hint.
  */
 int store_rootfs_mount(struct store *store, const struct store_rootfs *what,
 		       struct keg_err *err) KEG_MUST_CHECK;

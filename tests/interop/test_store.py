@@ -266,6 +266,7 @@ def test_in_a_user_namespace_the_layers_are_as_the_peers_write_them(store, layou
     mount = " ".join(store.probe_argv("mount", "localhost/a:1", work / "up", work / "wk", work / "mnt"))
     out = run("unshare", "-Urm", "sh", "-c",
               f"mkdir -p {work}/up {work}/wk {work}/mnt && {probe} && {mount} && cd {work}/mnt && "
-              f"rm -r bin && mkdir bin && ls -A bin && grep ' {work}/mnt ' /proc/self/mounts")
+              f"stat -c root=%a . && rm -r bin && mkdir bin && ls -A bin && grep ' {work}/mnt ' /proc/self/mounts")
+    assert "root=555\n" in out
     assert "userxattr" in out
     assert b"y" in os.getxattr(work / "up/bin", "user.overlay.opaque")
