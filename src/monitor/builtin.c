@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "base/file.h"
+#include "monitor/daemon.h"
 #include "os/namespace.h"
 #include "runtime/runtime.h"
 
@@ -57,7 +58,11 @@ int builtin_run(const struct launch *launch, int errors)
 		.console_socket = launch->console_socket,
 		.console_fd = -1,
 	};
+	const int keep[] = { (int)launch->opt->rootfs_fd, errors };
 	struct keg_err err = { 0 }, ignored;
+
+	/* The container's first process is a fork of us, and waits without an exec. */
+	daemon_close_own(keep, KEG_COUNT(keep));
 	int r = launch->opt->exec ? exec(launch, &ctx, &io, &err) : create(launch, &ctx, &io, &err);
 
 	if (r >= 0)

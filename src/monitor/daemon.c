@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -10,7 +11,7 @@
 
 #include "base/file.h"
 
-enum { PIDFILE_MODE = 0644, INHERITED_MAX = 256 };
+enum { PIDFILE_MODE = 0644, DESCRIPTORS_MAX = 256 };
 
 static int write_pidfile(const char *path, pid_t pid, struct keg_err *err)
 {
@@ -54,12 +55,25 @@ int daemon_mute(struct keg_err *err)
 	return 0;
 }
 
-void daemon_close_inherited(void)
+/* Close the descriptors with these descriptor flags. */
+static void close_all(int wanted, const int *keep, size_t n)
 {
-	for (int fd = STDERR_FILENO + 1; fd < INHERITED_MAX; fd++) {
-		int flags = fcntl(fd, F_GETFD);
+	for (int fd = STDERR_FILENO + 1; fd < DESCRIPTORS_MAX; fd++) {
+		bool kept = false;
 
-		if (flags >= 0 && !(flags & FD_CLOEXEC))
+		for (size_t i = 0; i < n; i++)
+			kept |= keep[i] == fd;
+		if (!kept && fcntl(fd, F_GETFD) == wanted)
 			close(fd);
 	}
+}
+
+void daemon_close_inherited(void)
+{
+	close_all(0, NULL, 0);
+}
+
+void daemon_close_own(const int *keep, size_t n)
+{
+	close_all(FD_CLOEXEC, keep, n);
 }

@@ -3,6 +3,8 @@
 #ifndef KEG_MONITOR_DAEMON_H
 #define KEG_MONITOR_DAEMON_H
 
+#include <stddef.h>
+
 #include "base/err.h"
 #include "monitor/options.h"
 
@@ -20,5 +22,11 @@ int daemon_mute(struct keg_err *err) KEG_MUST_CHECK;
  * that we hold nobody's pipe open.
  */
 void daemon_close_inherited(void);
+
+/*
+ * The reverse, for a child that goes on without an exec: close what an exec would, but for
+ * `keep` (-1 for none), so that it holds none of our pipes open.
+ */
+void daemon_close_own(const int *keep, size_t n);
 
 #endif

@@ -111,7 +111,8 @@ int launch_start(struct launch *launch, pid_t *pid, struct keg_err *err)
 {
 	int ends[2] = { -1, -1 };
 
-	if (launch->opt->runtime_root && pipe2(ends, O_CLOEXEC) < 0)
+	/* Non-blocking: a container that exists may hold the other end. */
+	if (launch->opt->runtime_root && pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return keg_fail_sys(err, errno, "make a pipe");
 	*pid = fork();
 	if (*pid == 0)

@@ -74,6 +74,24 @@ def test_it_creates_and_the_engine_starts(monitor):
     assert monitor.logged() == b"out\n"
 
 
+def test_a_created_container_holds_no_descriptor_of_the_monitor(monitor):
+    monitor.configure("sleep", "1000")
+    monitor.run("")
+    monitor.created()
+    assert monitor.report() is None
+    folder = f"/proc/{(monitor.dir / 'pid').read_text()}/fd"
+
+    def names():
+        for fd in os.listdir(folder):
+            try:
+                if int(fd) > 2:
+                    yield os.readlink(os.path.join(folder, fd))
+            except FileNotFoundError:
+                pass
+    ours = [name for name in names() if "event" in name or name.startswith((str(monitor.bundle), str(monitor.log)))]
+    assert not ours
+
+
 @pytest.mark.parametrize("command, code", [("/no/such", ENOCOMMAND), ("/etc/passwd", EBADCOMMAND)])
 def test_a_failure_is_reported_with_its_code(monitor, command, code):
     monitor.configure(command)
