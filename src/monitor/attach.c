@@ -221,8 +221,8 @@ static int link_bundle(const struct monitor_options *opt, struct keg_err *err)
 	return 0;
 }
 
-int attach_open(struct attach *attach, const struct monitor_options *opt, int bundle,
-		struct keg_err *err)
+int attach_listen(struct attach *attach, const struct monitor_options *opt, int bundle,
+		  struct keg_err *err)
 {
 	autofd int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 

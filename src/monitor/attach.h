@@ -45,8 +45,8 @@ struct attach {
 };
 
 /* Listen at BUNDLE/attach, and make SOCKETDIR/CUUID lead there unless --full-attach. */
-int attach_open(struct attach *attach, const struct monitor_options *opt, int bundle,
-		struct keg_err *err) KEG_MUST_CHECK;
+int attach_listen(struct attach *attach, const struct monitor_options *opt, int bundle,
+		  struct keg_err *err) KEG_MUST_CHECK;
 
 /* Take the clients that have connected by now. */
 void attach_poll(struct attach *attach);

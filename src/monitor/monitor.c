@@ -273,7 +273,7 @@ static int open_all(struct monitor *m, struct keg_err *err)
 {
 	if (loop_open(&m->loop, err) < 0 || watch_signals(m, err) < 0 || open_stdio(m, err) < 0)
 		return -(int)err->code;
-	if (!m->log.passthrough && attach_open(&m->attach, m->opt, m->bundle, err) < 0)
+	if (!m->log.passthrough && attach_listen(&m->attach, m->opt, m->bundle, err) < 0)
 		return -(int)err->code;
 	if (ctl_open(&m->ctl, m->bundle, err) < 0)
 		return -(int)err->code;

@@ -199,10 +199,10 @@ static int read_files(struct store_config *config, unsigned uid, struct keg_err 
 	auto(keg_arena) arena = { 0 };
 	struct config_file file;
 
-	int r = config_file_read(system, &arena, &file, err);
+	int r = store_config_file_read(system, &arena, &file, err);
 	if (r == 0 && keg_str_empty(named)) {
 		system = vendor_file;
-		r = config_file_read(system, &arena, &file, err);
+		r = store_config_file_read(system, &arena, &file, err);
 	}
 	if (r < 0)
 		return r;
@@ -215,7 +215,7 @@ static int read_files(struct store_config *config, unsigned uid, struct keg_err 
 
 	autofree char *dir = xdg_dir("XDG_CONFIG_HOME", ".config");
 	autofree char *own = keg_path_join(dir, "containers/storage.conf");
-	r = config_file_read(own, &arena, &file, err);
+	r = store_config_file_read(own, &arena, &file, err);
 	return r > 0 ? take_file(config, &file, own, uid, err) : r;
 }
 

@@ -51,8 +51,8 @@ static const struct keg_json_field file_rows[] = {
 	JSON_END,
 };
 
-int config_file_read(const char *path, struct keg_arena *arena, struct config_file *out,
-		     struct keg_err *err)
+int store_config_file_read(const char *path, struct keg_arena *arena, struct config_file *out,
+			   struct keg_err *err)
 {
 	auto(keg_buf) text = { 0 };
 	autojson root = NULL;

@@ -33,7 +33,7 @@ struct config_file {
  * Read one; its text goes to the arena. Returns 0 when there is no such file, else 1. Members
  * of other drivers and those we do not know are skipped, as by the peers.
  */
-int config_file_read(const char *path, struct keg_arena *arena, struct config_file *out,
-		     struct keg_err *err) KEG_MUST_CHECK;
+int store_config_file_read(const char *path, struct keg_arena *arena, struct config_file *out,
+			   struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

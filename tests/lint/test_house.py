@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules of the house that a program can see."""
 import concurrent.futures
+import glob
 import os
 import re
 import subprocess
@@ -47,3 +48,18 @@ def test_no_file_has_a_name_that_says_nothing():
 
 def test_nothing_is_left_for_later():
     assert not [n for n in tracked("src/**/*.[ch]") if re.search(r"\b(TODO|FIXME|XXX)\b", text(n))]
+
+
+def test_no_two_layers_export_one_name():
+    """They end up in one program or library sooner or later, and the linker takes either."""
+    build = os.environ.get("KEG_BUILD", os.path.join(ROOT, "build"))
+    owners = {}
+    for path in glob.glob(os.path.join(build, "src", "*", "lib*.a")):
+        listed = subprocess.run(["nm", "--defined-only", "-A", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                text=True, check=False).stdout
+        for line in listed.splitlines():
+            words = line.split()
+            if len(words) == 3 and words[1] in "TDR":
+                owners.setdefault(words[2], set()).add(words[0].rsplit(":", 1)[0])
+    assert owners
+    assert not {name: sorted(where) for name, where in owners.items() if len(where) > 1}
