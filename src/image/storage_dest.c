@@ -50,7 +50,7 @@ static int find_layer(struct storage_dest *dst, struct new_layer *layer, struct 
 	int r = store_layer_find(dst->store, layer->id, &dst->arena, &found, err);
 	if (r < 0 && r != -KEG_ENOTFOUND)
 		return r;
-	layer->exists = r >= 0;
+	layer->exists = r >= 0 && found.in_store == 0; /* those below ours must be ours */
 	return 0;
 }
 
@@ -129,6 +129,7 @@ static int storage_put(struct image_dest *dest, const struct image_blob *blob,
 	r = storage_unpack_run(&what, from, &layer->unpacked, err);
 	if (r < 0)
 		return keg_wrap(err, "unpacking layer %s", blob->digest);
+	store_staging_filled(layer->staging);
 	layer->blob = *blob;
 	return 0;
 }

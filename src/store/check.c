@@ -313,47 +313,59 @@ static int check_pins_of(struct checking *c, const char *image, const struct keg
 	return 0;
 }
 
-/* The images that have a pin among the peers' containers. */
-static void list_pinned(const struct checking *c, struct keg_strv *out)
+/* The images that have a pin among the peers' containers, as of now. */
+static int list_pinned(const struct checking *c, struct keg_strv *out, struct keg_err *err)
 {
+	auto(store_records) containers = { 0 };
 	struct store_records_at at = { 0 };
 	struct json_object *record;
+	int r = store_records_load(c->store, STORE_CONTAINERS, &containers, err);
 
-	while ((record = store_records_next(&c->containers, &at)) != NULL) {
+	while (r >= 0 && (record = store_records_next(&containers, &at)) != NULL) {
 		struct json_object *names = keg_json_get(record, "names");
 		const char *image = keg_json_str(record, "image", NULL);
+		bool named = names && json_object_is_type(names, json_type_array) &&
+			     json_object_array_length(names) > 0;
 
-		if (!image || !json_object_is_type(names, json_type_array) ||
-		    json_object_array_length(names) == 0 ||
-		    !store_pin_is_name(json_object_get_string(json_object_array_get_idx(names, 0))))
-			continue;
-		keg_strv_add(out, image);
+		if (image && named &&
+		    store_pin_is_name(json_object_get_string(json_object_array_get_idx(names, 0))))
+			keg_strv_add(out, image);
 	}
+	return r;
 }
 
-static int check_pins(struct checking *c, const struct keg_strv *pinned, struct keg_err *err)
+/* A pin of which no folder knows: killed between the two, or the folder was removed. */
+static void check_lone_pin(struct checking *c, const char *image, struct keg_err *err)
+{
+	autofree char *path = keg_path_join("pins", image);
+	bool repaired = false;
+
+	if (keg_exists(c->store->keg, path))
+		return; /* made since we looked */
+	/* store_unpin() looks for the folder first. */
+	if (c->how->repair && keg_mkdirs(c->store->keg, path, 0700, err) >= 0)
+		repaired = store_unpin(c->store, image, NULL, err) >= 0;
+	report(c, STORE_PIN_LEFT, image, repaired);
+}
+
+static int check_pins(struct checking *c, struct keg_err *err)
 {
 	auto(keg_strv) images = { 0 };
+	auto(keg_strv) pinned = { 0 };
 	int keg = store_keg_dir(c->store, err);
 
-	if (keg < 0 || list_dir(keg, "pins", &images, err) < 0)
+	/* In this order: whoever pins makes the folder first. */
+	if (keg < 0 || list_dir(keg, "pins", &images, err) < 0 || list_pinned(c, &pinned, err) < 0)
 		return keg_wrap(err, "check pins");
 	for (size_t i = 0; i < images.n; i++) {
-		int r = check_pins_of(c, images.v[i], pinned, err);
+		int r = check_pins_of(c, images.v[i], &pinned, err);
 
 		if (r < 0)
 			return r;
 	}
-	for (size_t i = 0; i < pinned->n; i++) {
-		autofree char *path = keg_path_join("pins", pinned->v[i]);
-		bool repaired = false;
-
-		if (keg_strv_has(&images, pinned->v[i]))
-			continue; /* looked at above */
-		/* store_unpin() looks for the folder first. */
-		if (c->how->repair && keg_mkdirs(keg, path, 0700, err) >= 0)
-			repaired = store_unpin(c->store, pinned->v[i], NULL, err) >= 0;
-		report(c, STORE_PIN_LEFT, pinned->v[i], repaired);
+	for (size_t i = 0; i < pinned.n; i++) {
+		if (!keg_strv_has(&images, pinned.v[i]))
+			check_lone_pin(c, pinned.v[i], err);
 	}
 	return 0;
 }
@@ -362,7 +374,6 @@ int store_check(struct store *store, const struct store_check *how, struct keg_e
 {
 	autoptr(store_staging) trash = NULL; /* freed after the locks */
 	auto(checking) c = { .store = store, .how = how, .lock = { { -1, -1, -1 } } };
-	auto(keg_strv) pinned = { 0 };
 	int r = store_staging_collect(store, how->repair, staging_found, &c, err);
 
 	if (r < 0)
@@ -373,8 +384,7 @@ int store_check(struct store *store, const struct store_check *how, struct keg_e
 	c.trash = trash;
 	if (check_lists(&c, err) < 0)
 		return keg_wrap(err, "check store %s", store_own(store)->path);
-	list_pinned(&c, &pinned);
 	store_lock_drop(&c.lock);
-	r = check_pins(&c, &pinned, err);
+	r = check_pins(&c, err);
 	return r < 0 ? r : c.left;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/config.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 

@@ -76,10 +76,13 @@ static int lower_of(struct store *store, const char *parent, struct keg_buf *out
 }
 
 /* An archive need not have an entry for its root; what is below shows through, then. */
-static int inherit_root(struct store *store, int diff, const char *parent, struct keg_err *err)
+static int inherit_root(struct store *store, int layer, const char *parent, struct keg_err *err)
 {
+	autofd int diff = keg_open_at(layer, "diff", O_RDONLY | O_DIRECTORY, 0, err);
 	struct stat st;
 
+	if (diff < 0)
+		return diff;
 	if (fstat(diff, &st) < 0)
 		return keg_fail_sys(err, errno, "stat layer");
 	if ((st.st_mode & 07777) != STORE_MODE_UNSET)
@@ -143,7 +146,7 @@ int layer_tree_place(struct store *store, struct store_staging *staging, const c
 	autofd int layer = keg_open_at(dir, STORE_STAGING_LAYER, O_RDONLY | O_DIRECTORY, 0, err);
 
 	random_link(link);
-	if (layer < 0 || inherit_root(store, store_staging_diff(staging), parent, err) < 0 ||
+	if (layer < 0 || inherit_root(store, layer, parent, err) < 0 ||
 	    furnish(store, layer, parent, link, err) < 0 || move_aside(store, staging, id, err) < 0)
 		return keg_wrap(err, "store layer %s", id);
 	if (renameat(dir, STORE_STAGING_LAYER, store_own(store)->overlay, id) < 0)

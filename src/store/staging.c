@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * overlay/tempdirs/keg-<random>/ holds the lock file and layer/diff; the tar-split waits in
- * <graphroot>/keg/staging/ under the same name, since the peers may have mounted overlay/ onto
- * itself and a rename does not leave a mount. Newer peers keep their own things in tempdirs and
+ * overlay/tempdirs/keg-<random>/ holds layer/diff; the tar-split waits in <graphroot>/keg/staging/
+ * under the same name, since the peers may have mounted overlay/ onto itself and a rename
+ * does not leave a mount. Newer peers keep their own things in tempdirs and
  * skip what is not theirs; older ones do not look into it.
  *
  * Between mkdir and lock a staging looks dead. So its maker shares a flock on tempdirs, and the
@@ -30,10 +30,10 @@
 
 struct store_staging {
 	struct store *store;
-	char *name; /* of the folder in tempdirs and of the split */
-	int temps;  /* overlay/tempdirs */
-	int splits; /* keg/staging */
-	int dir, lock, diff, split;
+	char *folder; /* TEMP_DIR/<name>, below overlay/ */
+	char *file;   /* SPLIT_DIR/<name>, below the graph root */
+	int dir;      /* locked */
+	int diff, split;
 };
 
 static int open_folder(int at, const char *path, mode_t mode, struct keg_err *err)
@@ -62,29 +62,27 @@ static void spread(int temps)
 
 static int make_locked(struct store_staging *s, struct keg_err *err)
 {
-	/* A new open description, for flock belongs to it. */
-	autofd int guard = keg_open_at(s->temps, ".", O_RDONLY | O_DIRECTORY, 0, err);
+	autofd int temps = open_folder(store_own(s->store)->overlay, TEMP_DIR, 0700, err);
 
-	if (guard < 0 || keg_lock_flock(guard, KEG_LOCK_SHARED, err) < 0)
+	if (temps < 0 || keg_lock_flock(temps, KEG_LOCK_SHARED, err) < 0)
 		return -(int)err->code;
-	s->dir = open_folder(s->temps, s->name, 0700, err);
-	if (s->dir < 0)
-		return -(int)err->code;
-	s->lock = keg_open_at(s->dir, "lock", O_RDWR | O_CREAT | O_EXCL, 0600, err);
-	return s->lock < 0 ? -(int)err->code : keg_lock_flock(s->lock, KEG_LOCK_EXCLUSIVE, err);
+	spread(temps);
+	s->dir = open_folder(store_own(s->store)->overlay, s->folder, 0700, err);
+	return s->dir < 0 ? s->dir : keg_lock_flock(s->dir, KEG_LOCK_EXCLUSIVE, err);
 }
 
 static int make_tree(struct store_staging *s, struct keg_err *err)
 {
 	static const char diff[] = STORE_STAGING_LAYER "/diff";
+	int root = store_own(s->store)->root;
 
 	if (mkdirat(s->dir, STORE_STAGING_LAYER, 0700) < 0 || mkdirat(s->dir, diff, 0700) < 0 ||
 	    fchmodat(s->dir, diff, STORE_MODE_UNSET, 0) < 0)
 		return keg_fail_sys(err, errno, "create %s", diff);
 	s->diff = keg_open_at(s->dir, diff, O_RDONLY | O_DIRECTORY, 0, err);
-	if (s->diff < 0)
-		return s->diff;
-	s->split = keg_open_at(s->splits, s->name, O_RDWR | O_CREAT | O_EXCL, 0600, err);
+	if (s->diff < 0 || keg_mkdirs(root, SPLIT_DIR, 0700, err) < 0)
+		return -(int)err->code;
+	s->split = keg_open_at(root, s->file, O_RDWR | O_CREAT | O_EXCL, 0600, err);
 	return s->split < 0 ? s->split : 0;
 }
 
@@ -96,20 +94,10 @@ int store_staging_new(struct store *store, struct store_staging **out, struct ke
 
 	keg_random(random, sizeof random);
 	keg_hex(hex, random, sizeof random);
-	*s = (struct store_staging){ .store = store,
-				     .name = keg_printf(NAME_PREFIX "%s", hex),
-				     .temps = -1,
-				     .splits = -1,
-				     .dir = -1,
-				     .lock = -1,
-				     .diff = -1,
-				     .split = -1 };
-	s->temps = open_folder(store_own(store)->overlay, TEMP_DIR, 0700, err);
-	if (s->temps >= 0)
-		spread(s->temps);
-	if (s->temps >= 0)
-		s->splits = open_folder(store_own(store)->root, SPLIT_DIR, 0700, err);
-	if (s->temps < 0 || s->splits < 0 || make_locked(s, err) < 0 || make_tree(s, err) < 0)
+	*s = (struct store_staging){ .store = store, .dir = -1, .diff = -1, .split = -1 };
+	s->folder = keg_printf(TEMP_DIR "/" NAME_PREFIX "%s", hex);
+	s->file = keg_printf(SPLIT_DIR "/" NAME_PREFIX "%s", hex);
+	if (make_locked(s, err) < 0 || make_tree(s, err) < 0)
 		return keg_wrap(err, "prepare a layer in %s", store_own(store)->path);
 	*out = take_ptr(&s);
 	return 0;
@@ -130,13 +118,21 @@ int store_staging_dir(const struct store_staging *staging)
 	return staging->dir;
 }
 
+void store_staging_filled(struct store_staging *s)
+{
+	auto_close_(&s->diff);
+	auto_close_(&s->split);
+	s->diff = s->split = -1;
+}
+
 int store_staging_place_split(struct store_staging *s, const char *id, struct keg_err *err)
 {
 	autofree char *file = keg_printf("%s.tar-split.gz", id);
 	int dir = store_own(s->store)->lists[STORE_LAYERS];
+	int root = store_own(s->store)->root;
 	struct stat st;
 
-	if (fstat(s->split, &st) < 0)
+	if (fstatat(root, s->file, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return keg_fail_sys(err, errno, "stat tar-split");
 	if (st.st_size == 0) {
 		/* One of a layer that had this id before would be a wrong one. */
@@ -144,7 +140,7 @@ int store_staging_place_split(struct store_staging *s, const char *id, struct ke
 			return keg_fail_sys(err, errno, "remove %s", file);
 		return 0;
 	}
-	if (renameat(s->splits, s->name, dir, file) < 0)
+	if (renameat(root, s->file, dir, file) < 0)
 		return keg_fail_sys(err, errno, "move %s into place", file);
 	return 0;
 }
@@ -155,17 +151,13 @@ void store_staging_free(struct store_staging *s)
 
 	if (!s)
 		return;
-	if (s->split >= 0)
-		unlinkat(s->splits, s->name, 0);
-	if (s->dir >= 0 && keg_remove_tree(s->temps, s->name, &ignored) < 0)
-		errno = ignored.sys;
-	auto_close_(&s->diff);
-	auto_close_(&s->split);
+	store_staging_filled(s);
+	unlinkat(store_own(s->store)->root, s->file, 0);
+	if (s->dir >= 0 && keg_remove_tree(store_own(s->store)->overlay, s->folder, &ignored) < 0)
+		keg_debug("staging: %s", ignored.msg);
 	auto_close_(&s->dir);
-	auto_close_(&s->lock);
-	auto_close_(&s->temps);
-	auto_close_(&s->splits);
-	free(s->name);
+	free(s->folder);
+	free(s->file);
 	free(s);
 }
 
@@ -186,14 +178,13 @@ static int list_names(int dir, struct keg_strv *out, struct keg_err *err)
 	return 0;
 }
 
-/* The lock of a living owner cannot be had; a dead one's can, or there is none. */
-static bool is_alive(int temps, const char *name, int *lock)
+/* The lock of a living owner cannot be had. */
+static bool is_alive(int temps, const char *name)
 {
 	struct keg_err ignored;
-	autofree char *path = keg_path_join(name, "lock");
+	autofd int dir = openat(temps, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	*lock = openat(temps, path, O_RDWR | O_CLOEXEC);
-	return *lock >= 0 && keg_lock_try_flock(*lock, KEG_LOCK_EXCLUSIVE, &ignored) == 0;
+	return dir >= 0 && keg_lock_try_flock(dir, KEG_LOCK_EXCLUSIVE, &ignored) == 0;
 }
 
 int store_staging_collect(struct store *store, bool remove,
@@ -212,9 +203,8 @@ int store_staging_collect(struct store *store, bool remove,
 
 	for (size_t i = 0; i < trees.n; i++) {
 		struct keg_err ignored;
-		autofd int lock = -1;
 
-		if (is_alive(temps, trees.v[i], &lock))
+		if (is_alive(temps, trees.v[i]))
 			continue;
 		bool removed = remove && keg_remove_tree(temps, trees.v[i], &ignored) >= 0;
 		each(ctx, trees.v[i], removed);

@@ -2,8 +2,8 @@
 /*
  * staging.h - layers while they are unpacked, where no other tool looks.
  *
- * A staging folder holds a lock file that its owner keeps locked, so that whoever finds it
- * after a crash knows that it is nobody's. Several may be filled at once, by several threads;
+ * A staging folder is kept locked (flock) by its owner, so that whoever finds it after a crash
+ * knows that it is nobody's. Several may be filled at once, by several threads;
  * store_staging_new() and store_staging_free() are safe against each other.
  */
 #ifndef KEG_STORE_STAGING_H
@@ -26,6 +26,12 @@ int store_staging_diff(const struct store_staging *staging);
 /* An empty file for the gzipped tar-split, open for writing; not writing to it means that
  * there is none. The descriptor is the staging's. */
 int store_staging_split(const struct store_staging *staging);
+
+/*
+ * All is unpacked: closes the two descriptors above, so that an image of hundreds of layers
+ * does not need thousands. They are -1 from then on.
+ */
+void store_staging_filled(struct store_staging *staging);
 
 /* The folder around all of it; what is moved into it is removed with it. */
 int store_staging_dir(const struct store_staging *staging);

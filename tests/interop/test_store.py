@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """One store, all tools: what we write the peers use, what they write we use, and nobody breaks the other's."""
+import json
 import os
-import pathlib
 import random
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 
 import pytest
@@ -226,7 +224,7 @@ def hammer(store, layouts, seconds):
 # What one tool may rightly say when another was faster; theirs in their own words.
 OURS = ["image not known", "image used by", "removed meanwhile"]
 THEIRS = [*OURS, "Untagged:", "Deleted:", "layer not known", "identifier is not", "failed, deleting it",
-          "parsing named reference"]
+          "parsing named reference", "not found in layer tree"]
 
 
 def test_hammered_by_all_the_store_stays_intact(store, layouts):
@@ -244,13 +242,28 @@ def test_hammered_by_all_the_store_stays_intact(store, layouts):
         assert store.sent_layers("@" + id)
 
 
+def test_an_additional_image_store_is_mounted_and_never_changed(store, layouts, monkeypatch):
+    store.put(layouts["oddities"], "localhost/a:1")
+    theirs = tree(store.podman("image", "mount", "localhost/a:1").strip())
+    store.podman("image", "umount", "-a")
+    before = tree(store.root / "overlay-layers") + tree(store.root / "overlay-images")
+    monkeypatch.setenv("STORAGE_OPTS", f"overlay.imagestore={store.root}")
+    store.root = store.folder / "front"
+    assert mounted_by_us(store, "localhost/a:1") == theirs
+    store.probe("pin", "localhost/a:1", "c1")
+    store.probe("unpin", "localhost/a:1", "c1")
+    with pytest.raises(Failed, match="image not known"):
+        store.probe("remove", "localhost/a:1")
+    store.root = store.folder / "root"
+    assert tree(store.root / "overlay-layers") + tree(store.root / "overlay-images") == before
+
+
 def test_names_are_found_and_listed_fast_among_500_images(store, layouts):
     store.probe("import", "localhost/a:1", layouts["small"])
     record = store.records("images")[0]
     images = [record]
     for n in range(500):
         images.append({**record, "id": f"{n:064x}", "names": [f"localhost/image{n}:latest"]})
-    import json
     (store.root / "overlay-images/images.json").write_text(json.dumps(images))
     store.probe("time", "localhost/image77:latest")
     times = [list(map(int, store.probe("time", "localhost/image77:latest").split())) for _ in range(20)]

@@ -66,6 +66,7 @@ static int unpack(struct import *im, struct store_new_layer *layer, const char *
 	    stream_drain(in, err) < 0 || tar_split_recorder_end(recorder, err) < 0 ||
 	    out->finish(out, err) < 0)
 		return -(int)err->code;
+	store_staging_filled(layer->staging);
 	stream_tap_digest(&tap, digest);
 	layer->diff_digest = keg_arena_strdup(&im->arena, digest);
 	layer->diff_size = (int64_t)tap.count;
