@@ -44,6 +44,7 @@ static const struct keg_json_field record_rows[] = {
 	ROW(JSON_I64, "stopTimeout", stop_timeout),
 	ROW(JSON_I64, "timeout", timeout),
 	ROW(JSON_BOOL, "remove", remove),
+	ROW(JSON_BOOL, "transient", transient),
 	ROW(JSON_BOOL, "tty", tty),
 	ROW(JSON_BOOL, "interactive", interactive),
 	ROW(JSON_BOOL, "privileged", privileged),
@@ -103,6 +104,14 @@ static int read_record(struct container *c, struct keg_err *err)
 	if (!c->record.image_id)
 		c->record.image_id = "";
 	return 0;
+}
+
+void container_adopt(struct engine *engine, const char *id, struct container *out)
+{
+	init(out, engine, id);
+	out->record.id = out->id;
+	out->dir = openat(engine->containers, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	out->run = openat(engine->run, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 int container_open_id(struct engine *engine, const char *id, struct container *out,
@@ -231,6 +240,8 @@ int container_lock(struct container *c, struct keg_err *err)
 {
 	if (c->locked)
 		return 0;
+	if (c->dir < 0)
+		return no_such(c->record.name ? c->record.name : c->id, err);
 	int r = keg_lock_flock(c->dir, KEG_LOCK_EXCLUSIVE, err);
 	if (r < 0)
 		return keg_wrap(err, "lock container %s", c->id);

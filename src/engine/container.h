@@ -51,6 +51,7 @@ struct container_record {
 	int stop_signal;
 	int64_t stop_timeout, timeout; /* seconds */
 	bool remove;		       /* --rm */
+	bool transient; /* and started by the command that made it: else it is a leftover */
 	bool tty, interactive, privileged, init, no_cgroups;
 };
 
@@ -106,6 +107,8 @@ int container_open(struct engine *engine, const char *name_or_id, struct contain
 /* The same for a full id that is known to be one. */
 int container_open_id(struct engine *engine, const char *id, struct container *out,
 		      struct keg_err *err) KEG_MUST_CHECK;
+/* For what is left of one without a record: its places and what can be opened of them. */
+void container_adopt(struct engine *engine, const char *id, struct container *out);
 void container_close(struct container *c);
 KEG_AUTO(container, container_close)
 

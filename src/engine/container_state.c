@@ -139,6 +139,9 @@ int container_read_state(struct container *c, struct keg_err *err)
 	auto(keg_buf) text = { 0 };
 	int r = -KEG_ENOTFOUND;
 
+	if (c->dir < 0)
+		return keg_fail(err, KEG_ENOTFOUND, "container %s is gone: no such container",
+				c->id);
 	c->state = (struct container_state){ .status = CONTAINER_CREATED };
 	if (c->run >= 0)
 		r = keg_file_read(c->run, CONTAINER_FILE_STATE, MAX_STATE, &text, err);

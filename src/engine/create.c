@@ -341,6 +341,7 @@ static int fill_record(struct creation *c, struct container_record *rec, struct 
 	rec->runtime = c->engine->runtime;
 	rec->network = o->networks.n ? o->networks.v[0] : "private";
 	rec->remove = o->rm;
+	rec->transient = o->rm && c->req->starts;
 	rec->tty = o->tty;
 	rec->interactive = o->interactive;
 	rec->privileged = o->privileged;

@@ -11,6 +11,7 @@ struct container_request {
 	const char *image;
 	char *const *command; /* NULL-terminated: what stands after the image */
 	char *const *argv;    /* NULL-terminated: the whole command line, for inspect */
+	bool starts;	      /* the caller starts it at once: `run` */
 	bool *no_image;	      /* set when it fails because the store has no such image */
 };
 

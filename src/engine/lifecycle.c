@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "engine/bundle.h"
 #include "engine/create.h"
+#include "engine/leftover.h"
 #include "engine/process.h"
 #include "engine/runtime_call.h"
 #include "engine/userns_share.h"
@@ -64,14 +65,6 @@ static void forget_earlier_run(struct container *c)
 	unlinkat(c->run, c->id, 0);
 }
 
-static void detach_merged(struct container *c)
-{
-	autofree char *merged = keg_path_join(c->run_path, CONTAINER_DIR_MERGED);
-
-	while (umount2(merged, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
-		;
-}
-
 /* A runtime that is another program gets the root at a place of the bundle. */
 static int place_root(struct container *c, struct keg_err *err)
 {
@@ -79,7 +72,7 @@ static int place_root(struct container *c, struct keg_err *err)
 		return keg_fail_sys(err, errno, "make %s/merged", c->run_path);
 	if (!c->record.runtime && !c->engine->conmon)
 		return 0;
-	detach_merged(c);
+	leftover_unmount(c);
 	if (syscall(SYS_move_mount, c->rootfs, "", c->run, CONTAINER_DIR_MERGED,
 		    MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return keg_fail_sys(err, errno, "mount the root of container %s", c->id);
@@ -90,9 +83,9 @@ static void undo_start(struct container *c, const struct keg_err *why)
 {
 	struct keg_err ignored;
 
-	if (runtime_call_delete(c, &ignored) < 0)
+	if (runtime_call_delete(c, &ignored) < 0 || leftover_cgroup(c, &ignored) < 0)
 		keg_debug("%s", ignored.msg);
-	detach_merged(c);
+	leftover_unmount(c);
 	c->state.status = c->state.started ? CONTAINER_EXITED : CONTAINER_CREATED;
 	c->state.pid = 0;
 	c->state.exit_code = why->code == KEG_ENOCOMMAND ? EXIT_NO_COMMAND : EXIT_BAD_COMMAND;
@@ -196,7 +189,7 @@ int lifecycle_cleanup(struct container *c, struct keg_err *err)
 
 		if (r < 0)
 			return keg_wrap(err, "clean up container %s", c->id);
-		detach_merged(c);
+		leftover_unmount(c);
 	}
 	if (c->state.status != CONTAINER_EXITED)
 		return 0;
@@ -204,6 +197,23 @@ int lifecycle_cleanup(struct container *c, struct keg_err *err)
 		return container_write_state(c, true, err);
 	wait_for_readers(c);
 	return discard(c, true, err);
+}
+
+int lifecycle_reset(struct container *c, struct keg_err *err)
+{
+	struct keg_err ignored;
+
+	if (is_alive(c))
+		return 0;
+	if (runtime_call_delete(c, &ignored) < 0)
+		keg_debug("%s", ignored.msg);
+	int r = leftover_cgroup(c, err);
+	if (r < 0)
+		return r;
+	forget_earlier_run(c);
+	if (c->record.transient)
+		c->state.status = CONTAINER_EXITED;
+	return lifecycle_cleanup(c, err);
 }
 
 int lifecycle_kill(struct container *c, int sig, struct keg_err *err)
@@ -343,7 +353,10 @@ int lifecycle_remove(struct container *c, const struct lifecycle_remove *how, st
 		r = runtime_call_delete(c, err);
 		if (r < 0 && !how->force)
 			return keg_wrap(err, "remove container %s", c->id);
-		detach_merged(c);
+		r = leftover_cgroup(c, err);
+		if (r < 0)
+			return r;
+		leftover_unmount(c);
 	}
 	return discard(c, how->volumes || c->record.remove, err);
 }

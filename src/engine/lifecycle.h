@@ -23,6 +23,12 @@ int lifecycle_begin(struct container *c, struct keg_err *err) KEG_MUST_CHECK;
  */
 int lifecycle_cleanup(struct container *c, struct keg_err *err) KEG_MUST_CHECK;
 
+/*
+ * As lifecycle_cleanup() after a crash: also one whose start was interrupted, and its control
+ * group, which the runtime may not know of.
+ */
+int lifecycle_reset(struct container *c, struct keg_err *err) KEG_MUST_CHECK;
+
 /* Send a signal to its first process: KEG_EBUSY "can only kill running containers..." else. */
 int lifecycle_kill(struct container *c, int sig, struct keg_err *err) KEG_MUST_CHECK;
 

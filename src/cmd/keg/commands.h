@@ -30,6 +30,8 @@ extern const struct cli_cmd cmd_load;
 extern const struct cli_cmd cmd_ps;
 extern const struct cli_cmd cmd_pull;
 extern const struct cli_cmd cmd_rmi;
+extern const struct cli_cmd cmd_system;
+extern const struct cli_cmd cmd_system_check;
 extern const struct cli_cmd cmd_tag;
 extern const struct cli_cmd cmd_unshare;
 extern const struct cli_cmd cmd_untag;

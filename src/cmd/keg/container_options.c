@@ -278,6 +278,7 @@ int create_container(const struct cli_call *call, struct create_args *args, stru
 		.options = &args->o,
 		.image = image,
 		.command = call->operands + 1,
+		.starts = args->starts,
 		.no_image = &no_image,
 	};
 	int r = read_command_line(&argv, err);

@@ -36,6 +36,7 @@ static void run_defaults(void *args_)
 	struct run_args *args = args_;
 
 	create_args_defaults(&args->create);
+	args->create.starts = true;
 	args->sig_proxy = -1;
 }
 

@@ -27,6 +27,7 @@ static const struct cli_cmd *const commands[] = {
 	&cmd_container_run,
 	&cmd_container_start,
 	&cmd_container_stop,
+	&cmd_system,
 	&cmd_tag,
 	&cmd_unshare,
 	&cmd_untag,

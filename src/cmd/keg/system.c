@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keg system - the commands for keg as a whole. */
+#include "cmd/keg/commands.h"
+
+static const struct cli_cmd *const system_commands[] = {
+	&cmd_system_check,
+	&cmd_info,
+	NULL,
+};
+
+const struct cli_cmd cmd_system = {
+	.name = "system",
+	.summary = "Manage keg",
+	.subcommands = system_commands,
+};
