@@ -287,7 +287,13 @@ int cgroup_make(const struct cgroup_request *want, struct cgroup **out, struct k
 		keg_fail(err, KEG_EUNSUPPORTED, "no control groups are mounted at " CGROUP_ROOT);
 		return keg_hint(err, "mount -t cgroup2 cgroup2 " CGROUP_ROOT);
 	}
+	if (want->planned)
+		r = want->planned(want->data, cgroup_place(group), err);
+	if (r < 0)
+		return r;
 	r = make_everywhere(group, want->busy, err);
+	if (group->denied)
+		free(take_ptr(&group->place)); /* it is in fewer places than planned */
 	if (r < 0)
 		unmake(group);
 	else

@@ -38,7 +38,13 @@ struct cgroup_request {
 	const char *path;
 	const char *id;
 	bool rootless; /* go on without a hierarchy in which we may not make groups */
-	bool *busy;    /* not NULL: a group with processes is used as well, and this becomes true */
+	/*
+	 * Called before the first group is made, with what cgroup_place() will say: to note where
+	 * to clean up after a crash. May be NULL; its failure ends the making.
+	 */
+	int (*planned)(void *data, const char *place, struct keg_err *err);
+	void *data;
+	bool *busy; /* not NULL: a group with processes is used as well, and this becomes true */
 };
 
 /*

@@ -158,23 +158,40 @@ static int check_group(struct creation *c, bool busy, struct keg_err *err)
 	return 0;
 }
 
+/* So that a crash from here on leaves what delete --force can find. */
+static int record_group(void *creation, const char *place, struct keg_err *err)
+{
+	struct creation *c = creation;
+
+	c->record.cgroup = keg_arena_strdup(&c->arena, place);
+	return state_write(c->folder, &c->record, err);
+}
+
 static int make_group(struct creation *c, struct keg_err *err)
 {
 	bool busy = false;
 	const struct cgroup_request want = {
-		.path = c->os.cgroups_path, .id = c->id, .rootless = c->ctx->rootless, .busy = &busy
+		.path = c->os.cgroups_path,
+		.id = c->id,
+		.rootless = c->ctx->rootless,
+		.planned = record_group,
+		.data = c,
+		.busy = &busy,
 	};
 	struct cgroup_resources limits;
 	int r;
 
 	if (c->ctx->no_cgroups)
-		return 0;
+		return state_write(c->folder, &c->record, err);
 	r = limits_translate(c->os.resources, true, &limits, &c->arena, err);
 	if (r >= 0)
 		r = cgroup_make(&want, &c->launch.group, err);
 	if (r < 0)
 		return r;
-	c->record.cgroup = keg_arena_strdup(&c->arena, cgroup_place(c->launch.group));
+	if (!keg_str_eq(c->record.cgroup, cgroup_place(c->launch.group)))
+		r = record_group(c, cgroup_place(c->launch.group), err);
+	if (r < 0)
+		return r;
 	c->launch.born_in_group = cgroup_clone_fd(c->launch.group) >= 0;
 	r = check_group(c, busy, err);
 	c->group_is_ours = !busy && r >= 0;
@@ -371,9 +388,6 @@ static int make_folder(struct creation *c, bool wait_socket, struct keg_err *err
 	c->made = true;
 	fill_record(c);
 	int r = make_group(c, err);
-	/* So that a crash from here on leaves what delete --force can find. */
-	if (r >= 0)
-		r = state_write(c->folder, &c->record, err);
 	if (r >= 0 && c->launch.filter)
 		r = filter_save(c->folder, c->launch.filter, err);
 	if (r >= 0 && wait_socket) {

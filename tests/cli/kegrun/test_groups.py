@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Control groups on the host as it is (v1, v2 or both): limits bite, and no failure leaves a group."""
+import concurrent.futures
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import time
+import uuid
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+KEGRUN = pathlib.Path(os.environ.get("KEG_BUILD", ROOT / "build")).resolve() / "kegrun"
+CGROUPS = pathlib.Path("/sys/fs/cgroup")
+MEGABYTE = 1 << 20
+LIMIT = 60
+
+
+def can_make_groups():
+    probe = [h for h in hierarchies() if os.access(h, os.W_OK)]
+    return os.geteuid() == 0 and bool(probe) and shutil.which("busybox")
+
+
+def hierarchies():
+    if (CGROUPS / "cgroup.procs").exists():
+        return [CGROUPS]
+    return [h for h in CGROUPS.glob("*") if (h / "cgroup.procs").exists() and not h.is_symlink()]
+
+
+pytestmark = pytest.mark.skipif(not can_make_groups(), reason="needs root, writable cgroups and busybox-static")
+
+
+class Box:
+    """A bundle factory whose groups all are below one parent of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.parent = f"keg-test-{uuid.uuid4().hex[:8]}"
+        rootfs = folder / "rootfs"
+        for name in ("bin", "proc", "dev", "sys", "tmp"):
+            (rootfs / name).mkdir(parents=True)
+        shutil.copy("/bin/busybox", rootfs / "bin")
+        for name in ("sh", "sleep", "cat", "true", "seq", "mknod"):
+            os.symlink("busybox", rootfs / "bin" / name)
+
+    def bundle(self, argv, resources=None):
+        name = uuid.uuid4().hex[:8]
+        path = self.folder / name
+        path.mkdir()
+        subprocess.run([KEGRUN, "spec"], cwd=path, check=True, timeout=LIMIT)
+        config = json.loads((path / "config.json").read_text())
+        config["root"] = {"path": str(self.folder / "rootfs")}
+        config["process"].update(terminal=False, args=argv)
+        config["linux"]["cgroupsPath"] = f"/{self.parent}/{name}"
+        config["linux"]["resources"].update(resources or {})
+        (path / "config.json").write_text(json.dumps(config))
+        return path
+
+    def call(self, *words, **options):
+        options.setdefault("timeout", LIMIT)
+        return subprocess.run([KEGRUN, "--root", self.folder / "state", *map(str, words)], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, **options)
+
+    def run(self, argv, resources=None):
+        bundle = self.bundle(argv, resources)
+        return self.call("run", "--bundle", bundle, bundle.name)
+
+    def start(self, argv, resources=None):
+        bundle = self.bundle(argv, resources)
+        with open(bundle / "log", "wb") as log:
+            subprocess.run([KEGRUN, "--root", self.folder / "state", "run", "--detach", "--bundle", bundle, bundle.name],
+                           stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True, timeout=LIMIT)
+        return bundle.name
+
+    def groups(self):
+        """All groups that are left below our parent, in every hierarchy."""
+        return [g for h in hierarchies() for g in (h / self.parent).glob("*") if g.is_dir()]
+
+    def file(self, name, *choices):
+        """The text of the first of these files (v1's name, v2's name) that the container's group has."""
+        for h in hierarchies():
+            for choice in choices:
+                path = h / self.parent / name / choice
+                if path.exists():
+                    return path.read_text().strip()
+        raise AssertionError(f"none of {choices}")
+
+    def close(self):
+        for name in self.call("list", "-q").stdout.split():
+            self.call("delete", "--force", name)
+        for h in hierarchies():
+            if (h / self.parent).is_dir():
+                os.rmdir(h / self.parent)
+
+
+@pytest.fixture
+def box(tmp_path):
+    made = Box(tmp_path)
+    yield made
+    made.close()
+
+
+def test_limits_are_what_the_kernel_says(box):
+    name = box.start(["sleep", "60"], {"memory": {"limit": 64 * MEGABYTE}, "pids": {"limit": 12}})
+    assert box.file(name, "memory.limit_in_bytes", "memory.max") == str(64 * MEGABYTE)
+    assert box.file(name, "pids.max") == "12"
+    procs = {g / "cgroup.procs": len((g / "cgroup.procs").read_text().split()) for g in box.groups()}
+    assert set(procs.values()) == {1}, procs
+
+
+def test_a_container_over_its_pids_limit_cannot_fork(box):
+    done = box.run(["sh", "-c", "for i in $(seq 9); do sleep 5 & done; echo all"], {"pids": {"limit": 5}})
+    assert done.returncode != 0 and "can't fork" in done.stderr
+    assert box.groups() == []
+
+
+def test_a_container_over_its_memory_limit_is_killed(box):
+    done = box.run(["sh", "-c", "dd if=/dev/zero of=/dev/shm/x bs=1M count=64 || /bin/busybox dd if=/dev/zero "
+                    "of=/dev/shm/x bs=1M count=64"], {"memory": {"limit": 16 * MEGABYTE}})
+    assert done.returncode == 137, done
+    assert box.groups() == []
+
+
+def test_devices_are_denied_but_for_the_usual_ones(box):
+    bundle = box.bundle(["sh", "-c", "mknod /tmp/kmsg c 1 11; cat /tmp/kmsg >/dev/null"],
+                        {"devices": [{"allow": False, "access": "rwm"}]})
+    config = json.loads((bundle / "config.json").read_text())
+    config["process"]["capabilities"] = {k: ["CAP_MKNOD"] for k in ("bounding", "effective", "permitted")}
+    config["root"]["readonly"] = False
+    (bundle / "config.json").write_text(json.dumps(config))
+    done = box.call("run", "--bundle", bundle, bundle.name)
+    assert done.returncode != 0 and "Operation not permitted" in done.stderr, done
+
+
+@pytest.mark.parametrize("argv,resources,said", [
+    (["/no/such/command"], {}, "/no/such/command"),
+    (["true"], {"cpu": {"cpus": "0-4000"}}, "cpuset.cpus"),
+    (["true"], {"cpu": {"mems": "77"}}, "cpuset.mems"),
+    (["true"], {"cpu": {"period": 1, "quota": 5000}}, "cpu."),
+    (["true"], {"unified": {"../cgroup.procs": "1"}}, "../cgroup.procs"),
+    (["true"], {"devices": [{"allow": True, "type": "z", "access": "r"}]}, "z"),
+], ids=lambda value: value if isinstance(value, str) else "")
+def test_a_failed_create_names_the_cause_and_leaves_no_group(box, argv, resources, said):
+    done = box.run(argv, resources)
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert box.groups() == []
+
+
+def test_the_systemd_form_of_a_path_is_refused_with_a_way_out(box):
+    bundle = box.bundle(["true"])
+    config = json.loads((bundle / "config.json").read_text())
+    config["linux"]["cgroupsPath"] = "user.slice:keg:abc"
+    (bundle / "config.json").write_text(json.dumps(config))
+    done = box.call("run", "--bundle", bundle, bundle.name)
+    assert done.returncode != 0 and "systemd" in done.stderr
+
+
+def test_a_path_cannot_climb_out_of_the_hierarchies(box):
+    bundle = box.bundle(["true"])
+    config = json.loads((bundle / "config.json").read_text())
+    config["linux"]["cgroupsPath"] = f"/../../../..//{box.parent}/./up"
+    (bundle / "config.json").write_text(json.dumps(config))
+    done = box.call("run", "--bundle", bundle, bundle.name)
+    assert done.returncode == 0, done.stderr
+    assert not pathlib.Path("/", box.parent).exists()
+
+
+def test_twenty_at_once_below_a_new_parent_all_start_and_go(box):
+    bundles = [box.bundle(["true"], {"pids": {"limit": 9}}) for _ in range(20)]
+    with concurrent.futures.ThreadPoolExecutor(20) as pool:
+        results = list(pool.map(lambda b: box.call("run", "--bundle", b, b.name), bundles))
+    assert [r.stderr for r in results if r.returncode] == []
+    assert box.groups() == []
+
+
+def test_processes_that_left_for_sub_groups_are_killed_with_it(box):
+    name = box.start(["sleep", "60"])
+    held = subprocess.Popen(["sleep", "60"], stdin=subprocess.DEVNULL)
+    for group in box.groups():
+        (group / "below").mkdir()
+        if (group / "below" / "cpuset.cpus").exists():
+            for file in ("cpuset.cpus", "cpuset.mems"):
+                (group / "below" / file).write_text((group / file).read_text())
+        (group / "below" / "cgroup.procs").write_text(str(held.pid))
+    done = box.call("delete", "--force", name)
+    assert held.wait(timeout=10) == -signal.SIGKILL
+    assert done.returncode == 0, done.stderr
+    assert box.groups() == []
+
+
+def test_a_runtime_killed_at_any_moment_leaves_what_delete_removes(box):
+    choose = random.Random(7)
+    for _ in range(25):
+        bundle = box.bundle(["sleep", "60"], {"memory": {"limit": 64 * MEGABYTE}})
+        with open(bundle / "log", "wb") as log:
+            process = subprocess.Popen([KEGRUN, "--root", box.folder / "state", "run", "--detach", "--bundle", bundle,
+                                        bundle.name], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        time.sleep(choose.uniform(0, 0.02))
+        process.kill()
+        process.wait()
+        done = box.call("delete", "--force", bundle.name)
+        assert done.returncode == 0, done.stderr
+    deadline = time.monotonic() + 5
+    while box.groups() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert box.groups() == []
