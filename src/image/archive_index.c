@@ -11,6 +11,7 @@
 #include "archive/tar_reader.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/spawn.h"
 #include "base/strv.h"
 
 enum {
@@ -123,8 +124,8 @@ static int open_input(const char *path, struct keg_err *err)
 	return fd < 0 ? keg_fail_sys(err, errno, "read standard input") : fd;
 }
 
-/* Is it a plain tar in a regular file, from its first byte on? */
-static bool can_be_read_in_place(int fd)
+/* Is it a regular file that is read from its first byte on, and how is it packed? */
+static bool can_be_read_in_place(int fd, enum compression *packing)
 {
 	unsigned char head[COMPRESSION_MAGIC];
 	struct stat st;
@@ -132,24 +133,55 @@ static bool can_be_read_in_place(int fd)
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || lseek(fd, 0, SEEK_CUR) != 0)
 		return false;
 	ssize_t n = pread(fd, head, sizeof head, 0);
-	return n >= 0 && compression_detect(head, (size_t)n) == COMPRESSION_NONE;
+	*packing = n < 0 ? COMPRESSION_NONE : compression_detect(head, (size_t)n);
+	return n >= 0;
+}
+
+/*
+ * Archives packed with what our own code does not unpack are rare enough to leave them to the
+ * program that everybody has. Layers never come this way.
+ */
+static int unpack_by_program(enum compression packing, int from, int to, struct keg_err *err)
+{
+	const char *program = compression_name(packing);
+	const struct keg_spawn what = {
+		.argv = (const char *[]){ packing == COMPRESSION_BZIP2 ? "bzip2" : "xz", "-dc",
+					  NULL },
+		.in = from,
+		.out = to,
+		.errfd = KEG_SPAWN_NULL,
+	};
+
+	autofd int child = keg_spawn(&what, NULL, err);
+	if (child < 0)
+		return keg_wrap(err, "decompress %s", program);
+	int status = keg_spawn_wait(child, err);
+	if (status > 0)
+		return keg_fail(err, KEG_ECORRUPT, "decompress %s: exit status %d", program,
+				status);
+	return status;
 }
 
 /* The archive, decompressed, in an unnamed file. Takes `fd` over. */
-static int spill(int fd, const char *tmpdir, struct keg_err *err)
+static int spill(int fd, enum compression packing, const char *tmpdir, struct keg_err *err)
 {
-	struct stream_in *file = stream_in_fd(fd);
-	autoptr(stream_in) plain = NULL;
+	autofd int from = fd;
+	autofd int copy =
+		keg_open_at(AT_FDCWD, image_tmpdir(tmpdir), O_TMPFILE | O_RDWR, 0600, err);
+	if (copy < 0)
+		return copy;
+	if (packing == COMPRESSION_XZ || packing == COMPRESSION_BZIP2) {
+		int r = unpack_by_program(packing, from, copy, err);
+		return r < 0 ? r : take_fd(&copy);
+	}
 
+	struct stream_in *file = stream_in_fd(take_fd(&from));
+	autoptr(stream_in) plain = NULL;
 	int r = stream_decompress(file, 0, NULL, &plain, err);
 	if (r < 0) {
 		stream_in_close(file);
 		return r;
 	}
-	autofd int copy =
-		keg_open_at(AT_FDCWD, image_tmpdir(tmpdir), O_TMPFILE | O_RDWR, 0600, err);
-	if (copy < 0)
-		return copy;
 	int second = fcntl(copy, F_DUPFD_CLOEXEC, 3);
 	if (second < 0)
 		return keg_fail_sys(err, errno, "duplicate a descriptor");
@@ -167,8 +199,9 @@ int archive_index_open(const char *path, const char *tmpdir, struct archive_inde
 
 	if (fd < 0)
 		return fd;
-	if (!can_be_read_in_place(fd)) {
-		int plain = spill(take_fd(&fd), tmpdir, err);
+	enum compression packing = COMPRESSION_NONE;
+	if (!can_be_read_in_place(fd, &packing) || packing != COMPRESSION_NONE) {
+		int plain = spill(take_fd(&fd), packing, tmpdir, err);
 		if (plain < 0)
 			return keg_wrap(err, "%s", path);
 		fd = plain;

@@ -229,6 +229,14 @@ static int copy_once(const struct image_copy_names *names, const struct image_co
 	return r < 0 ? r : dst->ops->commit(dst, err);
 }
 
+bool image_is_worth_a_retry(int r, unsigned tries, unsigned most)
+{
+	/* The store changed under us: once more, whatever was asked. */
+	if (r == -KEG_EBUSY)
+		return tries == 0 || tries < most;
+	return r == -KEG_ENETWORK && tries < most;
+}
+
 int image_copy_by_name(const struct image_copy_names *names, struct image_copy *how,
 		       struct keg_buf *manifest, struct keg_err *err)
 {
@@ -242,7 +250,7 @@ int image_copy_by_name(const struct image_copy_names *names, struct image_copy *
 				keg_buf_add(manifest, written.data, written.len);
 			return r;
 		}
-		if (r != -KEG_ENETWORK || tries >= names->retries)
+		if (!image_is_worth_a_retry(r, tries, names->retries))
 			return r;
 		keg_warn("%s: trying again", err->msg);
 	}

@@ -38,6 +38,9 @@ int image_copy_run(struct image_source *src, struct image_dest *dst, const struc
 const char *image_pick_instance(const struct manifest_doc *doc, const struct image_access *access,
 				struct keg_err *err) KEG_MUST_CHECK;
 
+/* After `tries` failures, the last of which was `r`: may another attempt succeed? */
+bool image_is_worth_a_retry(int r, unsigned tries, unsigned most);
+
 /*
  * From name to name: policy, opening, copying, commit, and up to `retries` more tries after
  * failures of the network. Fills how->source_access.

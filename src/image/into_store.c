@@ -51,7 +51,7 @@ int into_store_by_name(const struct into_store *how, const char *source, struct 
 	for (unsigned tries = 0;; tries++) {
 		int r = try_once(how, source, ids, err);
 
-		if (r != -KEG_ENETWORK || tries >= how->retries)
+		if (!image_is_worth_a_retry(r, tries, how->retries))
 			return r;
 		keg_warn("%s: trying again", err->msg);
 	}

@@ -225,7 +225,11 @@ static int storage_commit(struct image_dest *dest, struct keg_err *err)
 	struct keg_err ignored;
 	if (dst->config.created)
 		(void)!keg_time_parse(dst->config.created, &image.created, &ignored);
-	return store_commit(dst->store, layers_for_commit(dst), dst->n_layers, &image, NULL, err);
+	int r = store_commit(dst->store, layers_for_commit(dst), dst->n_layers, &image, NULL, err);
+	/* A peer removed a layer that was there when we looked: the next attempt fetches it. */
+	return r == -KEG_ENOTFOUND ? keg_fail(err, KEG_EBUSY, "%s: a layer was removed meanwhile",
+					      dst->base.name)
+				   : r;
 }
 
 static void storage_free(struct image_dest *dest)
