@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/strv.h"
+#include "store/commit_note.h"
 #include "store/handle.h"
 #include "store/image_record.h"
 #include "store/layer_tree.h"
@@ -20,12 +21,14 @@ struct commit {
 	struct store_lock lock;
 	struct store_records recorded_layers, recorded_images;
 	size_t placed; /* layers looked at so far, for undoing */
+	struct commit_note note;
 };
 
 static void commit_done(struct commit *c)
 {
 	store_records_done(&c->recorded_layers);
 	store_records_done(&c->recorded_images);
+	commit_note_drop(c->store, &c->note);
 	store_lock_drop(&c->lock);
 }
 KEG_AUTO(commit, commit_done)
@@ -102,10 +105,24 @@ static struct json_object *layer_record(const struct store_new_layer *layer, con
 	return record;
 }
 
+static int note_layers(struct commit *c, struct keg_err *err)
+{
+	auto(keg_strv) fresh = { 0 };
+
+	for (size_t i = 0; i < c->n_layers; i++) {
+		if (!exists(c, c->layers[i].id))
+			keg_strv_add(&fresh, c->layers[i].id);
+	}
+	return c->image && fresh.n > 0 ? commit_note_write(c->store, &fresh, &c->note, err) : 0;
+}
+
 static int place_layers(struct commit *c, struct keg_err *err)
 {
 	const char *parent = NULL;
+	int noted = note_layers(c, err);
 
+	if (noted < 0)
+		return noted;
 	for (; c->placed < c->n_layers; c->placed++) {
 		const struct store_new_layer *layer = &c->layers[c->placed];
 
@@ -185,7 +202,8 @@ int store_commit(struct store *store, const struct store_new_layer *layers, size
 			   .layers = layers,
 			   .n_layers = n_layers,
 			   .image = image && image->id ? image : NULL,
-			   .lock = { { -1, -1, -1 } } };
+			   .lock = { { -1, -1, -1 } },
+			   .note = { .fd = -1 } };
 	unsigned locks = STORE_LOCK_LAYERS | (c.image ? STORE_LOCK_IMAGES : 0);
 
 	if (store_lock_take(store, locks, &c.lock, err) < 0 ||

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "store/handle.h"
+#include "store/layer_tree.h"
 
 static int find_by(struct store *store, enum index_key what, const char *key,
 		   struct keg_arena *arena, struct store_layer *out, struct keg_err *err)
@@ -77,10 +78,11 @@ int store_layer_chain(struct store *store, const char *id, struct keg_arena *are
 
 int store_layer_open_diff(struct store *store, const struct store_layer *layer, struct keg_err *err)
 {
+	const struct store_place *place = &store->places[layer->in_store];
 	autofree char *path = keg_path_join(layer->id, "diff");
+	int r = layer_tree_check(place, layer->id, err);
 
-	return keg_open_at(store->places[layer->in_store].overlay, path, O_RDONLY | O_DIRECTORY, 0,
-			   err);
+	return r < 0 ? r : keg_open_at(place->overlay, path, O_RDONLY | O_DIRECTORY, 0, err);
 }
 
 int store_layer_open_split(struct store *store, const struct store_layer *layer,

@@ -43,6 +43,16 @@ int layer_tree_link(const struct store_place *place, const char *id, char **out,
 	return 0;
 }
 
+int layer_tree_check(const struct store_place *place, const char *id, struct keg_err *err)
+{
+	autofree char *blob = keg_path_join(id, "composefs-data");
+
+	if (!keg_exists(place->overlay, blob))
+		return 0;
+	keg_fail(err, KEG_EUNSUPPORTED, "layer %s is stored with composefs", id);
+	return keg_hint(err, "Set use_composefs = \"false\" in storage.conf and pull it again.");
+}
+
 int layer_tree_relink(struct store *store, const char *id, const char *link, struct keg_err *err)
 {
 	autofree char *name = keg_path_join("l", link);

@@ -34,6 +34,10 @@ int layer_tree_drop(struct store *store, struct store_staging *trash, const char
 int layer_tree_link(const struct store_place *place, const char *id, char **out,
 		    struct keg_err *err) KEG_MUST_CHECK;
 
+/* KEG_EUNSUPPORTED when a newer peer keeps its tree in another form (composefs). */
+int layer_tree_check(const struct store_place *place, const char *id,
+		     struct keg_err *err) KEG_MUST_CHECK;
+
 /* Make overlay/l/<link> for it, for a layer that lost its own. */
 int layer_tree_relink(struct store *store, const char *id, const char *link,
 		      struct keg_err *err) KEG_MUST_CHECK;

@@ -26,7 +26,8 @@ static int list_layers(const struct store_place *place, const char *layer, struc
 	autofree char *path = keg_path_join(layer, "lower");
 	auto(keg_buf) lower = { 0 };
 
-	if (layer_tree_link(place, layer, &link, err) < 0)
+	if (layer_tree_check(place, layer, err) < 0 ||
+	    layer_tree_link(place, layer, &link, err) < 0)
 		return -(int)err->code;
 	keg_strv_addf(out, "l/%s", link);
 	if (keg_file_read(place->overlay, path, LOWER_MAX, &lower, err) < 0)

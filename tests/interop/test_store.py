@@ -192,6 +192,10 @@ def test_killed_at_any_moment_the_store_stays_usable(store, layouts):
             store.podman("images")
     store.probe("check", "repair")
     store.probe("check", "look")
+    for name in store.images():
+        store.probe("unpin", name, "c1")
+        store.probe("remove", name)
+    assert store.is_empty()
     for name, image in [("localhost/a:1", "layers61"), ("localhost/b:1", "oddities")]:
         store.probe("import", name, layouts[image])
         assert store.sent_layers(name) == diff_ids(layouts[image])

@@ -235,6 +235,36 @@ static void what_is_on_disk_without_a_record_is_collected(void **state)
 	assert_int_equal(check(f, false, &found), 0);
 }
 
+static void whole_layers_of_a_commit_killed_before_its_image_are_collected(void **state)
+{
+	struct fixture *f = *state;
+	struct findings found;
+	char id[STORE_ID_LEN + 1];
+	auto(keg_arena) arena = { 0 };
+	struct store_image image;
+	struct store_layer *chain;
+	size_t n;
+
+	assert_int_equal(fixture_commit(f, "one", "one", three, 3, id), 0);
+	assert_int_equal(fixture_count(f, "keg/staging"), 0);
+	assert_int_equal(store_image_find(f->store, id, &arena, &image, &f->err), 0);
+	assert_int_equal(store_layer_chain(f->store, image.layer, &arena, &chain, &n, &f->err), 0);
+	autofree char *images = keg_printf("%s/g/overlay-images/images.json", f->dir);
+	autofree char *note = keg_printf("%s/g/keg/staging/commit-1", f->dir);
+	autofree char *text = keg_printf("%s\n%s", chain[1].id, chain[2].id);
+	assert_int_equal(keg_file_write(AT_FDCWD, images, "[]", 2, 0600, 0, &f->err), 0);
+
+	/* Without a note they may be a peer's, who is about to record the image. */
+	assert_int_equal(check(f, true, &found), 0);
+	assert_int_equal(found.count[STORE_LAYER_UNUSED], 0);
+	assert_int_equal(keg_file_write(AT_FDCWD, note, text, strlen(text), 0600, 0, &f->err), 0);
+	assert_int_equal(check(f, true, &found), 0);
+	assert_int_equal(found.count[STORE_LAYER_UNUSED], 2);
+	assert_int_equal(fixture_count(f, "overlay/l"), 1);
+	assert_int_equal(fixture_count(f, "keg/staging"), 0);
+	assert_int_equal(check(f, false, &found), 0);
+}
+
 static void an_image_that_lost_a_layer_is_reported_and_kept(void **state)
 {
 	struct fixture *f = *state;
@@ -321,6 +351,7 @@ int main(void)
 		FIXTURE_TEST(a_sound_store_has_no_findings),
 		FIXTURE_TEST(a_dead_owners_staging_is_collected_and_a_living_ones_is_not),
 		FIXTURE_TEST(what_is_on_disk_without_a_record_is_collected),
+		FIXTURE_TEST(whole_layers_of_a_commit_killed_before_its_image_are_collected),
 		FIXTURE_TEST(an_image_that_lost_a_layer_is_reported_and_kept),
 		FIXTURE_TEST(a_lost_short_link_is_made_again),
 		FIXTURE_TEST(pins_of_containers_that_are_gone_are_removed),
