@@ -22,6 +22,7 @@
 #include "engine/spec_gen.h"
 #include "engine/volume.h"
 #include "os/signal_names.h"
+#include "runtime/runtime.h"
 #include "spec/image_config.h"
 #include "spec/platform.h"
 #include "store/pin.h"
@@ -448,6 +449,15 @@ static int prepare(struct creation *cr, struct container_record *rec, struct keg
 	cr->gen.options = cr->o;
 	cr->gen.image = &cr->defaults;
 	cr->gen.arena = &cr->arena;
+	/*
+	 * What outlives the boot needs the rules themselves, and so does a foreign runtime; a
+	 * container that is removed when it ends does not outlive the folder of filters.
+	 */
+	if (!cr->engine->runtime && cr->o->rm) {
+		autofree char *cache = runtime_default_cache();
+
+		cr->gen.filter_cache = keg_arena_strdup(&cr->arena, cache);
+	}
 	cr->gen.cgroup_unified = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
 	r = spec_gen_modes(&cr->gen, err);
 	if (r >= 0)

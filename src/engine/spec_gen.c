@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/strv.h"
+#include "spec/seccomp_profile.h"
 
 void *spec_gen_grow(struct keg_arena *arena, void *list_slot, size_t *n, size_t size)
 {
@@ -82,6 +83,9 @@ static int add_annotations(struct spec_gen *gen, struct keg_err *err)
 		add_annotation(gen, keg_arena_strndup(gen->arena, text, (size_t)(equals - text)),
 			       keg_arena_strdup(gen->arena, equals + 1));
 	}
+	/* The last one wins: it is ours to say. */
+	if (gen->filter)
+		add_annotation(gen, SECCOMP_FILTER_ANNOTATION, gen->filter);
 	return 0;
 }
 

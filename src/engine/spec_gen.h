@@ -56,6 +56,8 @@ struct spec_gen {
 	const char *id, *name, *image_name, *image_id;
 	const char *files_dir; /* where hosts, hostname and so on will be */
 	const char *volumes_dir;
+	/* Where compiled filters are kept; NULL: the rules go into the document. */
+	const char *filter_cache;
 	int rootfd; /* the mounted root, to look users up in */
 	struct keg_arena *arena;
 
@@ -64,6 +66,7 @@ struct spec_gen {
 	struct image_user user;
 	struct volume_list volumes;
 	bool cgroup_unified;
+	const char *filter; /* the compiled filter's file, or NULL */
 
 	/* the result */
 	struct oci_config out;

@@ -193,6 +193,13 @@ static int set_seccomp(struct spec_gen *gen, const struct security *s, uint64_t 
 		return 0;
 	if (!path && !keg_str_empty(gen->config->seccomp_profile))
 		path = gen->config->seccomp_profile;
+	if (gen->filter_cache) {
+		int r = seccomp_profile_file(path, caps, gen->filter_cache, &gen->filter,
+					     gen->arena, err);
+
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
 	return seccomp_profile_load(path, caps, &gen->out.os->seccomp, gen->arena, err);
 }
 

@@ -372,7 +372,7 @@ static int prepare(struct creation *c, int console, struct keg_err *err)
 	if (r >= 0)
 		r = open_console(c, console, err);
 	if (r >= 0)
-		r = filter_get(c->ctx, c->os.seccomp, &c->filter, err);
+		r = filter_get(c->ctx, &c->config, &c->filter, err);
 	if (r < 0)
 		return r;
 	c->launch.filter = r > 0 ? &c->filter : NULL;

@@ -5,55 +5,39 @@
 
 #include "base/file.h"
 #include "runtime/state.h"
+#include "spec/seccomp_profile.h"
 
-static struct seccomp_rule *rules_of(const struct oci_seccomp *config, struct keg_arena *arena)
+/* The engine's own: when it cannot be had there is no container, rather than one without. */
+static int read_compiled(const char *path, struct seccomp_filter *out, struct keg_err *err)
 {
-	struct seccomp_rule *rules = keg_arena_alloc(arena, config->n_syscalls + 1, sizeof *rules);
+	autofd int fd = keg_open_at(AT_FDCWD, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, err);
+	int r = fd < 0 ? fd : seccomp_filter_read(fd, out, err);
 
-	for (size_t i = 0; i < config->n_syscalls; i++) {
-		const struct oci_syscall *from = &config->syscalls[i];
-		struct seccomp_arg *args = keg_arena_alloc(arena, from->n_args + 1, sizeof *args);
-
-		for (size_t j = 0; j < from->n_args; j++)
-			args[j] = (struct seccomp_arg){ from->args[j].index, from->args[j].value,
-							from->args[j].value_two, from->args[j].op };
-		rules[i] = (struct seccomp_rule){
-			.names = from->names,
-			.n_names = from->n_names,
-			.action = from->action,
-			.errno_ret = from->errno_ret,
-			.args = args,
-			.n_args = from->n_args,
-		};
+	if (r >= 0 && out->notify) {
+		seccomp_filter_done(out);
+		r = keg_fail(err, KEG_EUSAGE, "a rule of %s notifies", path);
 	}
-	return rules;
+	return r < 0 ? keg_wrap(err, "seccomp") : 1;
 }
 
-int filter_get(const struct runtime_context *ctx, const struct oci_seccomp *config,
+int filter_get(const struct runtime_context *ctx, const struct oci_config *config,
 	       struct seccomp_filter *out, struct keg_err *err)
 {
+	const struct oci_seccomp *rules = config->os->seccomp;
+	const char *compiled = oci_annotation(config, SECCOMP_FILTER_ANNOTATION);
 	auto(keg_arena) arena = { 0 };
+	struct seccomp_profile profile;
 
-	if (!config)
-		return 0;
-	const struct seccomp_profile profile = {
-		.default_action = config->default_action,
-		.default_errno_ret = config->default_errno_ret,
-		.architectures = config->architectures,
-		.n_architectures = config->n_architectures,
-		.flags = config->flags,
-		.n_flags = config->n_flags,
-		.rules = rules_of(config, &arena),
-		.n_rules = config->n_syscalls,
-	};
+	if (!rules)
+		return compiled ? read_compiled(compiled, out, err) : 0;
+	seccomp_profile_from_config(rules, &profile, &arena);
 	int r = seccomp_filter_get(&profile, ctx->seccomp_cache, out, err);
 	if (r < 0)
 		return keg_wrap(err, "seccomp");
-	if (out->notify && keg_str_empty(config->listener_path)) {
+	if (out->notify && keg_str_empty(rules->listener_path)) {
 		seccomp_filter_done(out);
 		return keg_fail(err, KEG_EUSAGE,
-				"seccomp: a rule notifies, but no listenerPath is "
-				"set");
+				"seccomp: a rule notifies, but no listenerPath is set");
 	}
 	return 1;
 }

@@ -75,6 +75,12 @@ void seccomp_document_resolve(const struct seccomp_document *document,
 			      const struct seccomp_host *host, struct oci_seccomp *out,
 			      struct keg_arena *arena);
 
+/*
+ * An engine that has compiled the profile already names the file here (os/seccomp.h) instead of
+ * writing linux.seccomp, where it knows that our runtime will read it. linux.seccomp goes first.
+ */
+#define SECCOMP_FILTER_ANNOTATION "org.keg.seccomp.filter"
+
 /* linux.seccomp as what os/seccomp.h compiles; it lives in the arena and refers to `from`. */
 void seccomp_profile_from_config(const struct oci_seccomp *from, struct seccomp_profile *out,
 				 struct keg_arena *arena);
