@@ -15,6 +15,8 @@ import time
 
 from kegtool import busybox_rootfs
 
+MARK = "KEG_SANDBOX"  # in the environment of all that is started inside
+
 SETTINGS = {
     # ulimits: a hard limit above the caller's needs CAP_SYS_RESOURCE, which containers of CI lack.
     "containers.conf": """[containers]
@@ -79,7 +81,8 @@ class Sandbox:
         self.holder = subprocess.Popen(["unshare", "-m", "--propagation", "slave", "sh", "-c", script, "sh", str(self.dir)],
                                        stdout=subprocess.PIPE, text=True, start_new_session=True)
         self.env = {"PATH": ":".join([*map(str, search), "/usr/sbin", "/usr/bin", "/sbin", "/bin"]), "HOME": "/root",
-                    "TERM": "dumb", "LC_ALL": "C.UTF-8", "TMPDIR": str(self.dir / "tmp")}
+                    "TERM": "dumb", "LC_ALL": "C.UTF-8", "TMPDIR": str(self.dir / "tmp"),
+                    MARK: str(self.dir)}
         self.become = []
         if identity:
             self.env.update(identity.environment(), PATH=self.env["PATH"])
@@ -102,20 +105,29 @@ class Sandbox:
     def popen(self, *argv, **more):
         return subprocess.Popen(self.command(*argv), env={**self.env, **more.pop("env", {})}, **more)
 
+    def path(self, name):
+        """An absolute path inside, as seen from outside."""
+        return pathlib.Path(f"/proc/{self.holder.pid}/root", name.lstrip("/"))
+
     def processes(self):
-        """The pids of all that runs inside, but not of the namespace's holder."""
+        """
+        The pids of all that runs inside, but not of the namespace's holder. What a container executed is found
+        while its first process has not left our environment, and dies with that.
+        """
         inside = os.stat(f"/proc/{self.holder.pid}/ns/mnt").st_ino
+        mark = f"{MARK}={self.dir}".encode()
         found = []
-        for name in filter(str.isdigit, os.listdir("/proc")):
+        for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
             try:
-                if os.stat(f"/proc/{name}/ns/mnt").st_ino == inside and int(name) != self.holder.pid:
-                    found.append(int(name))
+                if pid != self.holder.pid and (os.stat(f"/proc/{pid}/ns/mnt").st_ino == inside or
+                                               mark in pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")):
+                    found.append(pid)
             except OSError:
                 pass
         return found
 
     def close(self):
-        """End what runs inside (containers have mount namespaces of their own: remove them first)."""
+        """End what runs inside (a container that left its monitor behind: remove it first)."""
         end = time.monotonic() + 10
         while time.monotonic() < end and self.processes():
             for pid in self.processes():
