@@ -225,17 +225,18 @@ def hammer(store, layouts, seconds):
     return [process.communicate(timeout=seconds + 60)[0].decode(errors="replace") for process in running]
 
 
-# What one tool may rightly say when another was faster; theirs in their own words.
+# What ours may rightly say when another was faster. The peers have too many words for it; what
+# they would say of a store that is not what they left, or of a list half written, is this.
 OURS = ["image not known", "image used by", "removed meanwhile"]
-THEIRS = [*OURS, "Untagged:", "Deleted:", "layer not known", "identifier is not", "failed, deleting it",
-          "parsing named reference", "not found in layer tree"]
+BROKEN = ["invalid character", "unexpected end", "Digest did not match", "deadlock", "panic"]
 
 
 def test_hammered_by_all_the_store_stays_intact(store, layouts):
     outputs = hammer(store, layouts, int(os.environ.get("KEG_HAMMER_SECONDS", "10")))
-    for output, expected in zip(outputs, [OURS, OURS, THEIRS, THEIRS]):
-        for line in filter(None, output.splitlines()):
-            assert any(word in line for word in expected), line
+    for line in filter(None, "".join(outputs[:2]).splitlines()):
+        assert any(word in line for word in OURS), line
+    for line in "".join(outputs[2:]).splitlines():
+        assert not any(word in line for word in BROKEN), line
     store.probe("check", "repair")
     store.probe("check", "look")
     store.probe("import", "localhost/s:1", layouts["small"])
