@@ -20,6 +20,22 @@ int keg_open_at(int dirfd, const char *path, int flags, mode_t mode, struct keg_
 	return fd < 0 ? keg_fail_sys(err, errno, "open %s", path) : fd;
 }
 
+int keg_open_unnamed(const char *dir, struct keg_err *err)
+{
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+		return fd >= 0 ? fd : keg_fail_sys(err, errno, "open %s", dir);
+
+	/* overlayfs learned O_TMPFILE with Linux 6.3 only */
+	autofree char *path = keg_printf("%s/keg-XXXXXX", dir);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return keg_fail_sys(err, errno, "make a file in %s", dir);
+	(void)unlink(path);
+	return fd;
+}
+
 int keg_fd_read_all(int fd, size_t most, struct keg_buf *out, struct keg_err *err)
 {
 	struct stat st;

@@ -18,6 +18,9 @@
 int keg_open_at(int dirfd, const char *path, int flags, mode_t mode,
 		struct keg_err *err) KEG_MUST_CHECK;
 
+/* A new file without a name in `dir`, for reading and writing, that ends with its descriptor. */
+int keg_open_unnamed(const char *dir, struct keg_err *err) KEG_MUST_CHECK;
+
 /* All of a file into *out (appended). More than `most` bytes: KEG_ECORRUPT. */
 int keg_file_read(int dirfd, const char *path, size_t most, struct keg_buf *out,
 		  struct keg_err *err) KEG_MUST_CHECK;

@@ -166,8 +166,7 @@ static int unpack_by_program(enum compression packing, int from, int to, struct 
 static int spill(int fd, enum compression packing, const char *tmpdir, struct keg_err *err)
 {
 	autofd int from = fd;
-	autofd int copy =
-		keg_open_at(AT_FDCWD, image_tmpdir(tmpdir), O_TMPFILE | O_RDWR, 0600, err);
+	autofd int copy = keg_open_unnamed(image_tmpdir(tmpdir), err);
 	if (copy < 0)
 		return copy;
 	if (packing == COMPRESSION_XZ || packing == COMPRESSION_BZIP2) {

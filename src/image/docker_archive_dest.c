@@ -77,8 +77,7 @@ static int spill(struct docker_dest *dst, struct stream_in *from, struct image_b
 		 struct keg_err *err)
 {
 	struct stream_tap tap;
-	autofd int fd =
-		keg_open_at(AT_FDCWD, image_tmpdir(dst->tmpdir), O_TMPFILE | O_RDWR, 0600, err);
+	autofd int fd = keg_open_unnamed(image_tmpdir(dst->tmpdir), err);
 	if (fd < 0)
 		return fd;
 	int second = fcntl(fd, F_DUPFD_CLOEXEC, 3);

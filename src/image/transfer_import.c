@@ -96,8 +96,7 @@ static int take_tar(const struct transfer_import *req, struct stream_tap *tap, s
 		stream_in_close(raw);
 		return r;
 	}
-	autofd int copy = keg_open_at(AT_FDCWD, image_tmpdir(req->access->tmpdir),
-				      O_TMPFILE | O_RDWR, 0600, err);
+	autofd int copy = keg_open_unnamed(image_tmpdir(req->access->tmpdir), err);
 	if (copy < 0)
 		return copy;
 	int second = fcntl(copy, F_DUPFD_CLOEXEC, 3);

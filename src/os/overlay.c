@@ -101,8 +101,11 @@ int overlay_mount(const struct overlay_request *req, struct keg_err *err)
 	    (req->label && set_string(context, "context", req->label, err) < 0) ||
 	    set_words(context, &options.words, err) < 0)
 		return -(int)err->code;
-	if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return refused(context, errno, "create", err);
+	if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) {
+		/* Before 6.5 any key is taken as text, and refused only here, without a word. */
+		return errno == EINVAL ? overlay_mount_legacy(req, err)
+				       : refused(context, errno, "create", err);
+	}
 
 	int mount = fsmount(context, FSMOUNT_CLOEXEC, (unsigned)options.attrs);
 	return mount >= 0 ? mount : overlay_refused(err, errno, "attach");
