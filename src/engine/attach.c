@@ -237,7 +237,10 @@ static int take_status(struct loop *l, int *status)
 	if (!end)
 		return l->n_status < sizeof l->status_text - 1 ? 0 : -1;
 	*end = '\0';
-	return keg_parse_int(l->status_text, status, &ignored) < 0 ? -1 : 1;
+	if (keg_parse_int(l->status_text, status, &ignored) < 0)
+		return -1;
+	*status &= 0xff; /* after a timeout it is -1 */
+	return 1;
 }
 
 static int64_t now_ms(void)

@@ -4,16 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sched.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <linux/magic.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "engine/container_files.h"
-#include "os/path.h"
+#include "os/socket.h"
 #include "spec/runtime_config.h"
 
 static const char join_word[] = "container:";
@@ -40,29 +43,58 @@ static int open_running(struct container *c, const char *name, struct container 
 }
 
 /*
- * The other's /dev/shm, for a shared ipc namespace. What lies below its root is the container's
- * to change, so it is resolved there, must be a tmpfs, and is mounted by descriptor.
+ * In a child that entered the other's mount namespace: mounts are cloned only from within, and
+ * there "/dev/shm" cannot mean anything of the host, whatever the container made of it.
  */
+static int send_shm(int ns, int socket)
+{
+	const char mark = 's';
+	struct statfs fs;
+	struct keg_err err;
+
+	if (setns(ns, CLONE_NEWNS) < 0)
+		return 1;
+	int tree = (int)syscall(SYS_open_tree, AT_FDCWD, "/dev/shm",
+				OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (tree < 0 || fstatfs(tree, &fs) < 0 || fs.f_type != TMPFS_MAGIC)
+		return 1;
+	return socket_send_fd(socket, tree, &mark, 1, &err) < 0;
+}
+
+static int clone_shm(int ns, struct keg_err *err)
+{
+	int pair[2];
+	char mark;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return keg_fail_sys(err, errno, "socketpair");
+	autofd int ours = pair[0], theirs = pair[1];
+	pid_t child = fork();
+	if (child == 0)
+		_exit(send_shm(ns, theirs));
+	close(take_fd(&theirs));
+	int tree = child < 0 ? keg_fail_sys(err, errno, "fork")
+			     : socket_receive_fd(ours, &mark, 1, err);
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	return tree;
+}
+
+/* The other's /dev/shm, for a shared ipc namespace, below our run folder. */
 static int share_shm(struct container *c, const struct container *other, struct keg_err *err)
 {
-	autofree char *root_path = keg_printf("/proc/%d/root", other->state.pid);
-	struct statfs fs;
+	autofree char *ns_path = keg_printf("/proc/%d/ns/mnt", other->state.pid);
 
 	if (mkdirat(c->run, CONTAINER_FILE_SHM, 0700) < 0 && errno != EEXIST)
 		return keg_fail_sys(err, errno, "make %s/shm", c->run_path);
-	autofd int root = keg_open_at(AT_FDCWD, root_path, O_PATH | O_DIRECTORY, 0, err);
-	if (root < 0)
-		return root;
-	autofd int shm = path_open_in_root(root, "/dev/shm", O_PATH | O_DIRECTORY, err);
-	if (shm < 0)
-		return keg_wrap(err, "container %s", other->id);
-	if (fstatfs(shm, &fs) < 0 || fs.f_type != TMPFS_MAGIC)
-		return keg_fail(err, KEG_EDENIED, "/dev/shm of container %s is no tmpfs",
-				other->id);
-	autofd int tree = (int)syscall(SYS_open_tree, shm, "",
-				       AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (tree < 0 || syscall(SYS_move_mount, tree, "", c->run, CONTAINER_FILE_SHM,
-				MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	autofd int ns = keg_open_at(AT_FDCWD, ns_path, O_RDONLY, 0, err);
+	if (ns < 0)
+		return ns;
+	autofd int tree = clone_shm(ns, err);
+	if (tree < 0)
+		return keg_wrap(err, "share /dev/shm of container %s", other->id);
+	if (syscall(SYS_move_mount, tree, "", c->run, CONTAINER_FILE_SHM, MOVE_MOUNT_F_EMPTY_PATH) <
+	    0)
 		return keg_fail_sys(err, errno, "share /dev/shm of container %s", other->id);
 	return 0;
 }

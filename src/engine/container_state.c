@@ -88,7 +88,7 @@ static int decode(struct container *c, const struct keg_buf *text, struct keg_er
 static void set_exited(struct container *c, int code, int64_t when)
 {
 	c->state.status = CONTAINER_EXITED;
-	c->state.exit_code = code;
+	c->state.exit_code = code & 0xff; /* after a timeout it is -1 */
 	c->state.finished = when;
 	c->state.pid = 0;
 	c->state.oom_killed = keg_exists(c->run, MONITOR_FILE_OOM);

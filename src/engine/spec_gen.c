@@ -10,9 +10,9 @@ void *spec_gen_grow(struct keg_arena *arena, void *list_slot, size_t *n, size_t 
 {
 	char **list = list_slot;
 
-	/* Full at each power of two: then it moves to twice the room. */
-	if ((*n & (*n - 1)) == 0) {
-		char *grown = keg_arena_alloc(arena, *n ? *n * 2 : 1, size);
+	/* One zeroed member always stays at the end; at 1, 3, 7 ... it moves to twice the room. */
+	if ((*n & (*n + 1)) == 0) {
+		char *grown = keg_arena_alloc(arena, (*n + 1) * 2, size);
 
 		if (*n)
 			memcpy(grown, *list, *n * size);

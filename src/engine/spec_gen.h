@@ -72,7 +72,10 @@ struct spec_gen {
 	struct oci_config out;
 };
 
-/* Add a zeroed member to an arena's list of `struct x *list; size_t n_list`. */
+/*
+ * Add a zeroed member to an arena's list of `struct x *list; size_t n_list`. Another one always
+ * follows the last, so a list of texts ends with NULL.
+ */
 void *spec_gen_grow(struct keg_arena *arena, void *list_slot, size_t *n, size_t size);
 #define SPEC_PUSH(arena, list, n) \
 	((__typeof__(list))spec_gen_grow((arena), &(list), &(n), sizeof *(list)))

@@ -73,8 +73,12 @@ static int add_shm(struct spec_gen *gen, struct keg_err *err)
 	switch (gen->ns[SPEC_IPC].mode) {
 	case SPEC_NS_HOST:
 		add_mount(gen, "/dev/shm", "bind", "/dev/shm", OPTIONS("rbind", "rprivate"));
-		add_mount(gen, "/dev/mqueue", "bind", "/dev/mqueue",
-			  OPTIONS("bind", "nosuid", "noexec", "nodev"));
+		/* Of an ipc namespace that is not ours no new mqueue may be mounted. */
+		if (!gen->config->rootless)
+			break;
+		if (access("/dev/mqueue", F_OK) == 0)
+			add_mount(gen, "/dev/mqueue", "bind", "/dev/mqueue",
+				  OPTIONS("bind", "nosuid", "noexec", "nodev"));
 		return 0;
 	case SPEC_NS_NONE:
 		return 0;
@@ -136,6 +140,24 @@ static void add_files(struct spec_gen *gen)
 		else
 			add_mount(gen, files[i].dest, "bind", source, OPTIONS("bind", "rprivate"));
 	}
+}
+
+/* A zone's name is a path below the zones' folder, and nothing else. */
+static int add_time_zone(struct spec_gen *gen, struct keg_err *err)
+{
+	const char *zone = gen->options->tz ? gen->options->tz : gen->config->tz;
+
+	if (keg_str_empty(zone))
+		return 0;
+	if (*zone == '/' || strstr(zone, ".."))
+		return keg_fail(err, KEG_EUSAGE, "invalid time zone \"%s\"", zone);
+	const char *file = strcmp(zone, "local") == 0
+				   ? "/etc/localtime"
+				   : keg_arena_printf(gen->arena, "/usr/share/zoneinfo/%s", zone);
+	if (access(file, R_OK) < 0)
+		return keg_fail_sys(err, errno, "running container create option: stat %s", file);
+	add_mount(gen, "/etc/localtime", "bind", file, OPTIONS("bind", "ro", "rprivate"));
+	return 0;
 }
 
 static void add_init(struct spec_gen *gen)
@@ -215,6 +237,9 @@ int spec_gen_mounts(struct spec_gen *gen, struct keg_err *err)
 	if (r < 0)
 		return r;
 	add_files(gen);
+	r = add_time_zone(gen, err);
+	if (r < 0)
+		return r;
 	add_init(gen);
 	add_read_only_tmpfs(gen);
 	add_volumes(gen);

@@ -17,6 +17,7 @@
 #include "engine/spec_gen.h"
 #include "os/path.h"
 
+#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define INIT_IN_CONTAINER "/run/podman-init"
 
 enum { DEFAULT_FILES = 1048576 };
@@ -142,6 +143,7 @@ static void put_base_env(struct spec_gen *gen, struct keg_strv *env)
 			keg_env_put(env, *at);
 	}
 	if (!o->unset_env_all) {
+		keg_env_put(env, DEFAULT_PATH);
 		for (size_t i = 0; i < gen->config->n_env; i++)
 			keg_env_put(env, gen->config->env[i]);
 		for (size_t i = 0; i < gen->image->n_env; i++)

@@ -19,7 +19,8 @@ char *alias_cache_path(void)
 {
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 
-	if (geteuid() == 0)
+	/* Root of a user namespace that an engine made is still the ordinary user. */
+	if (geteuid() == 0 && !getenv("_CONTAINERS_USERNS_CONFIGURED"))
 		return keg_strdup("/var/cache/" CACHE_NAME);
 	if (!keg_str_empty(cache))
 		return keg_path_join(cache, CACHE_NAME);

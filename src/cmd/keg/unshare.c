@@ -29,8 +29,10 @@ static int unshare_run(const struct cli_call *call, struct keg_err *err)
 	if (r < 0)
 		return r;
 	execvp(argv[0], argv);
-	return keg_fail(err, errno == ENOENT ? KEG_ENOCOMMAND : KEG_EBADCOMMAND, "%s: %s", argv[0],
-			strerror(errno));
+	/* A folder of PATH that may not be looked into does not make the command be there. */
+	bool missing = errno == ENOENT || (errno == EACCES && !strchr(argv[0], '/'));
+	return keg_fail(err, missing ? KEG_ENOCOMMAND : KEG_EBADCOMMAND, "%s: %s", argv[0],
+			missing ? "command not found" : strerror(errno));
 }
 
 const struct cli_cmd cmd_unshare = {
