@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/strv.h"
 #include "store/commit_note.h"
 #include "store/handle.h"
@@ -20,7 +21,7 @@ struct commit {
 	const struct store_new_image *image;
 	struct store_lock lock;
 	struct store_records recorded_layers, recorded_images;
-	size_t placed; /* layers looked at so far, for undoing */
+	struct keg_strv fresh; /* layers that were not there before */
 	struct commit_note note;
 };
 
@@ -29,6 +30,7 @@ static void commit_done(struct commit *c)
 	store_records_done(&c->recorded_layers);
 	store_records_done(&c->recorded_images);
 	commit_note_drop(c->store, &c->note);
+	keg_strv_done(&c->fresh);
 	store_lock_drop(&c->lock);
 }
 KEG_AUTO(commit, commit_done)
@@ -107,24 +109,21 @@ static struct json_object *layer_record(const struct store_new_layer *layer, con
 
 static int note_layers(struct commit *c, struct keg_err *err)
 {
-	auto(keg_strv) fresh = { 0 };
-
 	for (size_t i = 0; i < c->n_layers; i++) {
 		if (!exists(c, c->layers[i].id))
-			keg_strv_add(&fresh, c->layers[i].id);
+			keg_strv_add(&c->fresh, c->layers[i].id);
 	}
-	return c->image && fresh.n > 0 ? commit_note_write(c->store, &fresh, &c->note, err) : 0;
+	if (!c->image || c->fresh.n == 0)
+		return 0;
+	return commit_note_write(c->store, &c->fresh, &c->note, err);
 }
 
 static int place_layers(struct commit *c, struct keg_err *err)
 {
 	const char *parent = NULL;
-	int noted = note_layers(c, err);
 
-	if (noted < 0)
-		return noted;
-	for (; c->placed < c->n_layers; c->placed++) {
-		const struct store_new_layer *layer = &c->layers[c->placed];
+	for (size_t i = 0; i < c->n_layers; i++) {
+		const struct store_new_layer *layer = &c->layers[i];
 
 		/* Somebody may have stored it while we unpacked: his is as good. */
 		if (!exists(c, layer->id)) {
@@ -140,20 +139,30 @@ static int place_layers(struct commit *c, struct keg_err *err)
 	return store_records_save(c->store, &c->lock, &c->recorded_layers, err);
 }
 
-/* Nothing was recorded: take the trees away again. */
-static void undo_layers(struct commit *c)
+/*
+ * Take away what was placed. On a full disk even this may fail: what stays is known by the
+ * note, or is a folder without a record, and collected later.
+ */
+static void undo(struct commit *c)
 {
-	auto(store_records) before = { 0 };
+	auto(store_records) layers = { 0 };
 	autoptr(store_staging) trash = NULL;
-	struct keg_err ignored; /* what stays is a folder without record: collected later */
+	struct keg_err ignored;
+	int images = store_own(c->store)->lists[STORE_IMAGES];
 
-	if (store_records_load(c->store, STORE_LAYERS, &before, &ignored) < 0 ||
+	if (c->image && !store_records_find(&c->recorded_images, c->image->id) &&
+	    keg_remove_tree(images, c->image->id, &ignored) < 0)
+		keg_debug("undo commit: %s", ignored.msg);
+	if (store_records_load(c->store, STORE_LAYERS, &layers, &ignored) < 0)
+		return commit_note_leave(&c->note);
+	for (size_t i = 0; i < c->fresh.n; i++)
+		store_records_remove(&layers, c->fresh.v[i]);
+	if (store_records_save(c->store, &c->lock, &layers, &ignored) < 0 ||
 	    store_staging_new(c->store, &trash, &ignored) < 0)
-		return;
-	for (size_t i = 0; i <= c->placed && i < c->n_layers; i++) {
-		if (!store_records_find(&before, c->layers[i].id) &&
-		    layer_tree_drop(c->store, trash, c->layers[i].id, &ignored) < 0)
-			return;
+		return commit_note_leave(&c->note);
+	for (size_t i = 0; i < c->fresh.n; i++) {
+		if (layer_tree_drop(c->store, trash, c->fresh.v[i], &ignored) < 0)
+			keg_debug("undo commit: %s", ignored.msg);
 	}
 }
 
@@ -186,13 +195,17 @@ static int record_image(struct commit *c, struct keg_err *err)
 	const char *top = c->n_layers ? c->layers[c->n_layers - 1].id : NULL;
 	struct json_object *record = store_records_find(&c->recorded_images, image->id);
 
-	if (!record)
+	bool is_new = !record;
+	if (is_new)
 		record = image_record_add(&c->recorded_images, image->id, top, image);
 	for (size_t i = 0; i < image->n_data; i++)
 		image_record_data(&c->recorded_images, record, &image->data[i]);
 	for (size_t i = 0; i < image->n_names; i++)
 		image_record_name(&c->recorded_images, record, image->names[i]);
-	return store_records_save(c->store, &c->lock, &c->recorded_images, err);
+	int r = store_records_save(c->store, &c->lock, &c->recorded_images, err);
+	if (r < 0 && is_new) /* for undo() */
+		store_records_remove(&c->recorded_images, image->id);
+	return r;
 }
 
 int store_commit(struct store *store, const struct store_new_layer *layers, size_t n_layers,
@@ -211,11 +224,12 @@ int store_commit(struct store *store, const struct store_new_layer *layers, size
 	    (c.image && store_records_load(store, STORE_IMAGES, &c.recorded_images, err) < 0) ||
 	    check(&c, missing, err) < 0)
 		return -(int)err->code;
-	if (place_layers(&c, err) < 0) {
-		undo_layers(&c);
+	if (note_layers(&c, err) < 0)
 		return -(int)err->code;
-	}
-	if (c.image && (write_documents(&c, err) < 0 || record_image(&c, err) < 0))
-		return keg_wrap(err, "store image %s", c.image->id);
-	return 0;
+	int r = place_layers(&c, err);
+	if (r >= 0 && c.image && (write_documents(&c, err) < 0 || record_image(&c, err) < 0))
+		r = keg_wrap(err, "store image %s", c.image->id);
+	if (r < 0)
+		undo(&c);
+	return r < 0 ? r : 0;
 }

@@ -4,7 +4,8 @@
  * each list, whatever the number of layers.
  *
  * Killed at any instruction, nothing is recorded that is not whole: folders move into
- * place first, then the layers' list, then the image's documents, then the images' list.
+ * place first, then the layers' list, then the image's documents, then the images' list. A
+ * failure on the way is undone.
  */
 #ifndef KEG_STORE_COMMIT_H
 #define KEG_STORE_COMMIT_H

@@ -43,6 +43,11 @@ void commit_note_drop(struct store *store, struct commit_note *note)
 	if (!note->path)
 		return;
 	unlinkat(store_own(store)->root, note->path, 0);
+	commit_note_leave(note);
+}
+
+void commit_note_leave(struct commit_note *note)
+{
 	auto_close_(&note->fd);
 	free(note->path);
 	*note = (struct commit_note){ .fd = -1 };

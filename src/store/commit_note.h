@@ -19,6 +19,8 @@ int commit_note_write(struct store *store, const struct keg_strv *layers, struct
 		      struct keg_err *err) KEG_MUST_CHECK;
 /* Both lists are written, or nothing is. */
 void commit_note_drop(struct store *store, struct commit_note *note);
+/* Something was left: let the note stand for who collects it. */
+void commit_note_leave(struct commit_note *note);
 
 /* The notes of the dead: their paths, and the layers in all of them; both appended. */
 int commit_notes_abandoned(struct store *store, struct keg_strv *paths, struct keg_strv *layers,

@@ -171,6 +171,29 @@ static void a_layer_that_went_meanwhile_is_named_and_nothing_is_committed(void *
 	assert_int_equal(fixture_count(f, "keg/staging"), 0);
 }
 
+static void a_commit_that_fails_late_leaves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	autofree char *digest = fixture_digest("config");
+	autofree char *in_the_way =
+		keg_printf("%s/g/overlay-images/%s", f->dir, digest + strlen("sha256:"));
+	auto(keg_arena) arena = { 0 };
+	struct store_layer layer;
+	char id[STORE_ID_LEN + 1];
+
+	/* Where the documents belong there is a file: the layers are recorded by then. */
+	assert_int_equal(keg_file_write(AT_FDCWD, in_the_way, "x", 1, 0600, 0, &f->err), 0);
+	assert_true(fixture_commit(f, "config", "a", two, 2, id) < 0);
+	assert_int_equal(fixture_count(f, "overlay/l"), 0);
+	assert_int_equal(fixture_count(f, "overlay/tempdirs"), 0);
+	assert_int_equal(fixture_count(f, "keg/staging"), 0);
+	autofree char *lower = fixture_digest("lower");
+	assert_int_equal(
+		store_layer_find(f->store, lower + strlen("sha256:"), &arena, &layer, &f->err),
+		-KEG_ENOTFOUND);
+	assert_int_equal(fixture_commit(f, "config", "a", two, 2, id), 0);
+}
+
 static void a_name_moves_to_the_image_that_got_it_last(void **state)
 {
 	struct fixture *f = *state;
@@ -306,6 +329,7 @@ int main(void)
 		FIXTURE_TEST(a_layer_lists_all_below_it_with_short_links),
 		FIXTURE_TEST(a_layer_without_an_entry_for_its_root_takes_the_lower_ones_mode),
 		FIXTURE_TEST(a_layer_that_went_meanwhile_is_named_and_nothing_is_committed),
+		FIXTURE_TEST(a_commit_that_fails_late_leaves_nothing),
 		FIXTURE_TEST(a_name_moves_to_the_image_that_got_it_last),
 		FIXTURE_TEST(a_change_by_another_process_is_seen_at_once),
 		FIXTURE_TEST(a_torn_index_is_made_anew),
