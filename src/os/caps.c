@@ -69,21 +69,17 @@ const char *caps_name(int number)
 /* prctl(2): EINVAL for a number that the kernel does not have. */
 uint64_t caps_known(void)
 {
-	uint64_t known = 0;
+	int low = 0, high = 63; /* the last one is between these */
 
-	for (int i = 0; i < 64 && prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
-		known |= UINT64_C(1) << i;
-	return known;
-}
+	while (low < high) {
+		int middle = (low + high + 1) / 2;
 
-uint64_t caps_bounding(void)
-{
-	uint64_t bounding = 0;
-	int has;
-
-	for (int i = 0; i < 64 && (has = prctl(PR_CAPBSET_READ, i, 0, 0, 0)) >= 0; i++)
-		bounding |= (uint64_t)has << i;
-	return bounding;
+		if (prctl(PR_CAPBSET_READ, middle, 0, 0, 0) >= 0)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return UINT64_MAX >> (63 - low);
 }
 
 uint64_t caps_effective(void)
@@ -98,14 +94,16 @@ uint64_t caps_effective(void)
 
 int caps_limit_bounding(uint64_t keep, struct keg_err *err)
 {
-	int has;
+	uint64_t drop = caps_known() & ~keep;
 
-	for (int i = 0; i < 64 && (has = prctl(PR_CAPBSET_READ, i, 0, 0, 0)) >= 0; i++) {
-		if (!has || keep >> i & 1)
+	for (int i = 0; i < 64; i++) {
+		if (!(drop >> i & 1) || prctl(PR_CAPBSET_DROP, i, 0, 0, 0) == 0)
 			continue;
-		if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0)
-			return keg_fail_sys(err, errno, "drop %s from the bounding set",
-					    caps_name(i) ? caps_name(i) : "a capability");
+		/* Without CAP_SETPCAP that is no harm for one which is not there. */
+		if (errno == EPERM && prctl(PR_CAPBSET_READ, i, 0, 0, 0) == 0)
+			continue;
+		return keg_fail_sys(err, errno, "drop %s from the bounding set",
+				    caps_name(i) ? caps_name(i) : "a capability");
 	}
 	return 0;
 }

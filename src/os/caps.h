@@ -19,8 +19,6 @@ const char *caps_name(int number);
 
 /* All capabilities that the running kernel has. */
 uint64_t caps_known(void);
-/* The bounding set of the calling process. */
-uint64_t caps_bounding(void);
 /* The effective set of the calling process. */
 uint64_t caps_effective(void);
 

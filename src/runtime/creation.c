@@ -397,8 +397,21 @@ static int make_folder(struct creation *c, bool wait_socket, struct keg_err *err
 	return r;
 }
 
+/* What root of the new user namespace might not reach: folders above may be closed to him. */
+static int open_for_child(struct creation *c, int *rootfs, struct keg_err *err)
+{
+	int r = mounts_open_sources(&c->config, c->launch.sources, true, err);
+
+	if (r < 0 || c->launch.rootfs_mount >= 0)
+		return r;
+	*rootfs = mounts_clone(c->launch.rootfs, true, true, err);
+	c->launch.rootfs_mount = *rootfs;
+	return *rootfs < 0 ? *rootfs : 0;
+}
+
 static int clone_and_serve(struct creation *c, struct keg_err *err)
 {
+	autofd int rootfs = -1;
 	int r = sync_open(&c->sync, err);
 
 	if (r < 0)
@@ -409,8 +422,7 @@ static int clone_and_serve(struct creation *c, struct keg_err *err)
 		c->launch.sources[i] = -1;
 	/* Only the real root may clone mounts here; an ordinary user's child does it for itself. */
 	c->launch.has_sources = c->launch.in_new_userns && geteuid() == 0;
-	if (c->launch.has_sources)
-		r = mounts_open_sources(&c->config, c->launch.sources, true, err);
+	r = c->launch.has_sources ? open_for_child(c, &rootfs, err) : 0;
 	if (r < 0)
 		return r;
 

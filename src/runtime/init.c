@@ -363,7 +363,9 @@ static int run(const struct launch *launch, int *report, struct keg_err *err)
 		return procfs;
 	if (!label_is_procfs(procfs))
 		return keg_fail(err, KEG_EDENIED, "/proc is not a real /proc");
-	if (chdir(launch->bundle) < 0)
+	/* For relative sources of mounts, and for hooks; where the sources are open already it may
+	   be out of reach. */
+	if (chdir(launch->bundle) < 0 && !launch->has_sources)
 		return keg_fail_sys(err, errno, "change to bundle %s", launch->bundle);
 
 	r = name_host(launch->config, err);

@@ -34,24 +34,27 @@ static bool is_bind(const struct oci_mount *m)
 	return keg_str_eq(m->type, "bind");
 }
 
+int mounts_clone(const char *path, bool deep, bool detach_from_host, struct keg_err *err)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (deep ? AT_RECURSIVE : 0);
+	autofd int tree = open_tree(AT_FDCWD, path, flags);
+	struct mount_attr slave = { .propagation = MS_SLAVE };
+
+	if (tree < 0)
+		return keg_fail_sys(err, errno, "clone mount %s", path);
+	if (detach_from_host &&
+	    mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &slave, sizeof slave) < 0)
+		return keg_fail_sys(err, errno, "make %s a slave", path);
+	return take_fd(&tree);
+}
+
 static int open_source(const struct oci_mount *m, bool detach_from_host, struct keg_err *err)
 {
 	bool deep = false;
 
 	for (size_t i = 0; i < m->n_options; i++)
 		deep |= keg_str_eq(m->options[i], "rbind");
-
-	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (deep ? AT_RECURSIVE : 0);
-	autofd int tree = open_tree(AT_FDCWD, m->source ? m->source : "", flags);
-	if (tree < 0)
-		return keg_fail_sys(err, errno, "open mount source %s", m->source);
-	if (detach_from_host) {
-		struct mount_attr slave = { .propagation = MS_SLAVE };
-
-		if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &slave, sizeof slave) < 0)
-			return keg_fail_sys(err, errno, "make %s a slave", m->source);
-	}
-	return take_fd(&tree);
+	return mounts_clone(m->source ? m->source : "", deep, detach_from_host, err);
 }
 
 int mounts_open_sources(const struct oci_config *config, int *out, bool detach_from_host,

@@ -14,6 +14,11 @@ int mounts_open_sources(const struct oci_config *config, int *out, bool detach_f
 			struct keg_err *err) KEG_MUST_CHECK;
 void mounts_close_sources(const struct oci_config *config, int *sources);
 
+/* A mount, or what lies at a path of it, as a detached tree; with what is mounted below if `deep`.
+ */
+int mounts_clone(const char *path, bool deep, bool detach_from_host,
+		 struct keg_err *err) KEG_MUST_CHECK;
+
 /* Make all mounts of the config below `root`, in order. */
 int mounts_make(const struct launch *launch, int root, struct keg_err *err) KEG_MUST_CHECK;
 

@@ -73,11 +73,8 @@ int rootfs_attach(const struct launch *launch, struct keg_err *err)
 	if (r < 0)
 		return r;
 
-	if (launch->rootfs_mount >= 0)
-		tree = fcntl(launch->rootfs_mount, F_DUPFD_CLOEXEC, 0);
-	else
-		tree = open_tree(AT_FDCWD, launch->rootfs,
-				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	tree = launch->rootfs_mount >= 0 ? fcntl(launch->rootfs_mount, F_DUPFD_CLOEXEC, 3)
+					 : mounts_clone(launch->rootfs, true, false, err);
 	if (tree < 0)
 		return keg_fail_sys(err, errno, "clone the root file system %s", launch->rootfs);
 	if (move_mount(tree, "", AT_FDCWD, place_of(launch, word), MOVE_MOUNT_F_EMPTY_PATH) < 0)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kegrun over bundles made from busybox, as root and as an ordinary user."""
+import json
+import os
+import shutil
+import subprocess
+import uuid
+
+import pytest
+
+from kegtool import Identity
+
+APPLETS = ("sh", "cat", "echo", "env", "false", "grep", "hostname", "id", "kill", "ls", "mount", "mkdir", "pwd", "readlink",
+           "sleep", "stat", "stty", "touch", "true", "tty", "ulimit", "umount", "wc", "dd")
+LIMIT = 30
+
+
+class Bundles:
+    """Makes bundles and runs kegrun on them; whatever is left at the end is deleted."""
+
+    def __init__(self, identity):
+        self.identity = identity
+        self.folder = os.path.join(identity.home, "files", uuid.uuid4().hex[:8])
+        self.program = os.path.join(identity.programs, "kegrun")
+        self.state = os.path.join(self.folder, "state")
+        self.is_root = identity.uid == 0
+        os.mkdir(self.folder)
+        self.give(self.folder)
+
+    def give(self, path):
+        os.chown(path, self.identity.uid, self.identity.gid, follow_symlinks=False)
+
+    def kegrun(self, *words, cwd=None, with_fd=None, **how):
+        """`with_fd` (number, path): a file that kegrun inherits under that number."""
+        how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **how}
+        argv = [self.program, "--root", self.state, *words]
+        if with_fd:
+            argv = ["sh", "-c", 'exec "$@" %d<%s' % with_fd, "sh", *argv]
+            how["close_fds"] = True
+        process = self.identity.popen(argv, cwd=cwd or self.folder, **how)
+        try:
+            out, err = process.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        # The log quotes as Go's does; the tests want the words.
+        return subprocess.CompletedProcess(words, process.returncode, out, err and err.replace('\\"', '"'))
+
+    def good(self, *words, **how):
+        done = self.kegrun(*words, **how)
+        assert done.returncode == 0, done
+        return done.stdout
+
+    def bundle(self, argv, change=None):
+        path = os.path.join(self.folder, uuid.uuid4().hex[:8])
+        root = os.path.join(path, "rootfs")
+        for name in ("", "rootfs", "rootfs/bin", "rootfs/etc", "rootfs/tmp"):
+            os.mkdir(os.path.join(path, name))
+            self.give(os.path.join(path, name))
+        shutil.copy("/bin/busybox", os.path.join(root, "bin"))
+        for name in APPLETS:
+            os.symlink("busybox", os.path.join(root, "bin", name))
+        self.good("spec", *([] if self.is_root else ["--rootless"]), cwd=path)
+        config_path = os.path.join(path, "config.json")
+        with open(config_path, encoding="utf-8") as file:
+            config = json.load(file)
+        config["process"].update(terminal=False, args=argv)
+        config["root"]["readonly"] = False
+        if change:
+            change(config)
+        with open(config_path, "w", encoding="utf-8") as file:
+            json.dump(config, file)
+        return path
+
+    def run(self, argv, change=None, **how):
+        return self.kegrun("run", "-b", self.bundle(argv, change), uuid.uuid4().hex[:8], **how)
+
+    def start(self, argv, change=None):
+        """A container that runs in the background; its id."""
+        name = uuid.uuid4().hex[:8]
+        # Its streams are ours: a pipe would never end.
+        done = self.kegrun("run", "-d", "-b", self.bundle(argv, change), name, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+        assert done.returncode == 0
+        return name
+
+    def status(self, name):
+        return json.loads(self.good("state", name))["status"]
+
+    def close(self):
+        for name in self.kegrun("list", "-q").stdout.split():
+            self.kegrun("delete", "--force", name)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", params=["root", "user"])
+def identity(request):
+    if os.geteuid() != 0:
+        pytest.skip("making users needs root")
+    if not os.path.exists("/bin/busybox"):
+        pytest.skip("busybox-static is not installed")
+    who = Identity(request.param)
+    yield who
+    who.close()
+
+
+@pytest.fixture
+def box(identity):
+    bundles = Bundles(identity)
+    yield bundles
+    bundles.close()
+
+
+@pytest.fixture
+def root_box(box):
+    if not box.is_root:
+        pytest.skip("what is tested needs privileges on the host")
+    return box

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a container must not see, reach or change. Published escapes have tests of their names."""
+import hashlib
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def mounts(change):
+    return lambda config: config["mounts"].extend(change)
+
+
+def test_no_descriptor_of_the_host_is_left(box):
+    done = box.run(["ls", "/proc/self/fd"], with_fd=(9, "/etc/hostname"))
+    # 3 is the folder that ls reads
+    assert done.stdout.split() == ["0", "1", "2", "3"], done
+
+
+def test_masked_paths_are_empty_and_read_only_ones_refuse(box):
+    done = box.run(["sh", "-c", "wc -c < /proc/keys; ls /sys/firmware; echo 1 > /proc/sys/kernel/hostname"])
+    assert done.stdout.strip() == "0"
+    assert "Read-only file system" in done.stderr
+
+
+def test_a_read_only_root_refuses(box):
+    done = box.run(["touch", "/file"], lambda c: c["root"].update(readonly=True))
+    assert done.returncode == 1 and "Read-only file system" in done.stderr
+
+
+def test_capabilities_are_those_of_the_config(box):
+    out = box.run(["grep", "^Cap", "/proc/self/status"]).stdout
+    sets = dict(line.split(":\t") for line in out.splitlines())
+    assert {sets[name] for name in ("CapPrm", "CapEff", "CapBnd")} == {"0000000020000420"}
+    assert sets["CapInh"] == sets["CapAmb"] == "0" * 16
+
+
+def test_no_new_privileges_and_limits_hold(box):
+    out = box.run(["sh", "-c", "grep NoNewPrivs /proc/self/status; ulimit -n"]).stdout
+    assert out.split() == ["NoNewPrivs:", "1", "1024"]
+
+
+def test_a_hard_limit_that_cannot_be_raised_is_an_error(box):
+    done = box.run(["true"], lambda c: c["process"].update(rlimits=[
+        {"type": "RLIMIT_NOFILE", "soft": 1 << 40, "hard": 1 << 40}]))
+    assert done.returncode == 1 and "RLIMIT_NOFILE" in done.stderr
+
+
+def test_a_filter_is_loaded(box):
+    def forbid_mkdir(config):
+        config["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+            {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}
+    done = box.run(["mkdir", "/x"], forbid_mkdir)
+    assert done.returncode == 1 and "No space left on device" in done.stderr
+
+
+def test_a_sysctl_of_the_host_is_refused(box):
+    done = box.run(["true"], lambda c: c["linux"].update(sysctl={"kernel.panic": "1"}))
+    assert done.returncode == 1 and 'sysctl "kernel.panic" is not in a separate kernel namespace' in done.stderr
+
+
+def test_ids_are_mapped(root_box):
+    def user_namespace(config):
+        config["linux"]["namespaces"].append({"type": "user"})
+        maps = [{"containerID": 0, "hostID": 200000, "size": 1000}]
+        config["linux"].update(uidMappings=maps, gidMappings=maps)
+    bundle = root_box.bundle(["sh", "-c", "cat /proc/self/uid_map; id -u; test -c /dev/null && echo null"], user_namespace)
+    os.chown(os.path.join(bundle, "rootfs"), 200000, 200000)
+    # The folders above are closed to the mapped root; the container starts all the same.
+    done = root_box.kegrun("run", "-b", bundle, "c")
+    assert done.stdout.split() == ["0", "200000", "1000", "0", "null"], done
+
+
+def test_bind_mounts_show_and_protect_the_host(box):
+    with open(os.path.join(box.folder, "data"), "w", encoding="utf-8") as file:
+        file.write("kept")
+    box.give(file.name)
+    done = box.run(["sh", "-c", "cat /new/place/data; echo changed > /new/place/data"], mounts([
+        {"destination": "/new/place", "type": "bind", "source": box.folder, "options": ["rbind", "ro"]}]))
+    assert done.stdout == "kept" and "Read-only file system" in done.stderr
+    with open(file.name, encoding="utf-8") as again:
+        assert again.read() == "kept"
+
+
+def test_a_tmpfs_takes_over_what_it_covers(box):
+    def change(config):
+        config["mounts"].append({"destination": "/etc", "type": "tmpfs", "source": "tmpfs",
+                                 "options": ["tmpcopyup", "ro", "size=1m"]})
+    bundle = box.bundle(["sh", "-c", "cat /etc/deep/file; readlink /etc/link; touch /etc/x"], change)
+    os.mkdir(os.path.join(bundle, "rootfs/etc/deep"))
+    with open(os.path.join(bundle, "rootfs/etc/deep/file"), "w", encoding="utf-8") as file:
+        file.write("copied\n")
+    os.symlink("deep/file", os.path.join(bundle, "rootfs/etc/link"))
+    for path in ("deep", "deep/file", "link"):
+        box.give(os.path.join(bundle, "rootfs/etc", path))
+    done = box.kegrun("run", "-b", bundle, "c")
+    assert done.stdout.split() == ["copied", "deep/file"], done
+    assert "Read-only file system" in done.stderr
+
+
+def test_CVE_2019_5736_our_program_cannot_be_written_from_inside(root_box):
+    before = hashlib.sha256(open(root_box.program, "rb").read()).hexdigest()
+    bundle = root_box.bundle(["/self", "--version"])
+    os.symlink("/proc/self/exe", os.path.join(bundle, "rootfs/self"))
+    done = root_box.kegrun("run", "-b", bundle, "c")
+    # Whatever became of it, the program that ran was on a mount that nobody can write.
+    assert "kegrun version" in done.stdout or done.returncode != 0
+    name = root_box.start(["sleep", "60"])
+    root_box.good("exec", name, "sh", "-c", "for p in /proc/[0-9]*; do echo x 2>/dev/null >> $p/exe; done; true")
+    assert hashlib.sha256(open(root_box.program, "rb").read()).hexdigest() == before
+
+
+def test_CVE_2019_5736_the_running_program_is_on_a_read_only_mount(root_box):
+    answer = os.path.join(root_box.folder, "flags")
+    look = f"import os; open('{answer}', 'w').write(str(os.statvfs(f'/proc/{{os.getppid()}}/exe').f_flag & os.ST_RDONLY))"
+    hook = {"path": sys.executable, "args": ["python3", "-c", look]}
+    done = root_box.run(["true"], lambda c: c.update(hooks={"createRuntime": [hook]}))
+    assert done.returncode == 0, done
+    with open(answer, encoding="utf-8") as file:
+        assert file.read() == str(os.ST_RDONLY)
+
+
+@pytest.mark.parametrize("place", ["/proc/self", "/proc/sys/kernel"])
+def test_CVE_2019_16884_nothing_is_mounted_into_proc(box, place):
+    done = box.run(["true"], mounts([{"destination": place, "type": "tmpfs", "source": "tmpfs", "options": []}]))
+    assert done.returncode == 1 and "inside /proc" in done.stderr, done
+
+
+def test_CVE_2019_19921_a_link_for_proc_is_refused(box):
+    bundle = box.bundle(["true"])
+    os.symlink("/tmp", os.path.join(bundle, "rootfs/proc"))
+    done = box.kegrun("run", "-b", bundle, "c")
+    assert done.returncode == 1 and "must be mounted on ordinary directory" in done.stderr
+
+
+def test_CVE_2021_30465_a_link_as_mount_target_stays_in_the_root(box):
+    outside = os.path.join(box.folder, "outside")
+    os.mkdir(outside)
+    box.give(outside)
+    bundle = box.bundle(["sh", "-c", "touch /link/inner/file && ls /link/inner"], mounts([
+        {"destination": "/link/inner", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]}]))
+    os.symlink("../../../../../../../../" + outside, os.path.join(bundle, "rootfs/link"))
+    box.kegrun("run", "-b", bundle, "c")
+    assert os.listdir(outside) == []
+
+
+def test_CVE_2024_21626_a_working_folder_outside_is_refused(box):
+    for number in range(3, 12):
+        done = box.run(["cat", "../../../../etc/hostname"], lambda c, n=number: c["process"].update(
+            cwd=f"/proc/self/fd/{n}"))
+        assert done.returncode == 1
+        assert open("/etc/hostname", encoding="utf-8").read() not in done.stdout
+
+
+def test_CVE_2022_24769_inheritable_capabilities_are_not_given_unasked(box):
+    assert "CapInh:\t0000000000000000" in box.run(["cat", "/proc/self/status"]).stdout
+
+
+def test_CVE_2025_31133_a_false_null_device_masks_nothing_else(box):
+    bundle = box.bundle(["sh", "-c", "wc -c < /proc/keys"], lambda c: c.update(
+        mounts=[m for m in c["mounts"] if not m["destination"].startswith("/dev")]))
+    os.mkdir(os.path.join(bundle, "rootfs/dev"))
+    os.symlink("/proc/sys/kernel/core_pattern", os.path.join(bundle, "rootfs/dev/null"))
+    done = box.kegrun("run", "-b", bundle, "c")
+    if done.returncode == 0:
+        assert done.stdout.strip() == "0"
+    else:
+        assert "/dev" in done.stderr
+
+
+def test_the_host_sees_no_mount_of_the_container(root_box):
+    before = subprocess.run(["cat", "/proc/self/mountinfo"], capture_output=True, check=True).stdout.count(b"\n")
+    root_box.start(["sleep", "60"])
+    after = subprocess.run(["cat", "/proc/self/mountinfo"], capture_output=True, check=True).stdout.count(b"\n")
+    assert before == after

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Further processes in a running container."""
+import json
+import os
+import pty
+import subprocess
+
+
+def test_it_runs_inside_and_gives_its_status(box):
+    name = box.start(["sleep", "60"])
+    done = box.kegrun("exec", name, "sh", "-c", "hostname; echo $$; exit 9")
+    assert done.returncode == 9
+    host, pid = done.stdout.split()
+    assert host == "keg" and int(pid) > 1
+
+
+def test_it_is_in_every_namespace_of_the_container(box):
+    name = box.start(["sleep", "60"])
+    pid = json.loads(box.good("state", name))["pid"]
+    kinds = ("ipc", "mnt", "net", "pid", "uts", "user", "cgroup")
+    out = box.good("exec", name, "sh", "-c", "for n in %s; do readlink /proc/self/ns/$n; done" % " ".join(kinds))
+    assert out.split() == [os.readlink(f"/proc/{pid}/ns/{kind}") for kind in kinds]
+
+
+def test_environment_folder_and_home(box):
+    name = box.start(["sleep", "60"])
+    out = box.good("exec", "-e", "A=b c", "--cwd", "/tmp", name, "sh", "-c", 'echo "$A"; pwd; echo $HOME')
+    assert out.splitlines() == ["b c", "/tmp", "/"]
+
+
+def test_another_user_and_groups(root_box):
+    name = root_box.start(["sleep", "60"])
+    out = root_box.good("exec", "-u", "1000:1001", "-g", "7", "-g", "8", name, "sh", "-c", "id -u; id -g; id -G")
+    assert out.splitlines() == ["1000", "1001", "1001 7 8"]
+
+
+def test_a_command_that_is_not_there_gives_255_in_runcs_words(box):
+    name = box.start(["sleep", "60"])
+    done = box.kegrun("exec", name, "nosuch")
+    assert done.returncode == 255
+    assert 'exec: "nosuch": executable file not found in $PATH' in done.stderr
+
+
+def test_a_terminal_of_its_own(box):
+    name = box.start(["sleep", "60"])
+    ours, theirs = pty.openpty()
+    process = box.identity.popen([box.program, "--root", box.state, "exec", "-t", name, "tty"], stdin=theirs,
+                                 stdout=subprocess.PIPE)
+    out, _ = process.communicate(timeout=20)
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == 0 and out.strip() == b"/dev/pts/0"
+
+
+def test_detached_with_a_pid_file(box):
+    name = box.start(["sleep", "60"])
+    path = os.path.join(box.folder, "pid")
+    box.good("exec", "-d", "--pid-file", path, name, "sleep", "60", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(path, encoding="utf-8") as file:
+        pid = int(file.read())
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        assert file.read().startswith(b"sleep\x0060")
+
+
+def test_the_process_from_a_file(box):
+    name = box.start(["sleep", "60"])
+    path = os.path.join(box.folder, "process.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"args": ["sh", "-c", "echo $X; pwd"], "cwd": "/etc", "env": ["X=y", "PATH=/bin"],
+                   "user": {"uid": 0, "gid": 0}}, file)
+    assert box.good("exec", "-p", path, name).split() == ["y", "/etc"]
+
+
+def test_descriptors_reach_it_only_when_asked_for(box):
+    name = box.start(["sleep", "60"])
+    path = os.path.join(box.folder, "kept")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("hello")
+    os.chmod(path, 0o644)
+    count = ["sh", "-c", "ls /proc/self/fd | wc -l"]
+    plain = int(box.good("exec", name, *count, with_fd=(3, path)))
+    kept = int(box.good("exec", "--preserve-fds", "1", name, *count, with_fd=(3, path)))
+    assert kept == plain + 1
+    assert box.good("exec", "--preserve-fds", "1", name, "cat", "/proc/self/fd/3", with_fd=(3, path)) == "hello"
+
+
+def test_a_stopped_container_is_refused(box):
+    name = box.start(["true"])
+    for _ in range(200):
+        if box.status(name) == "stopped":
+            break
+    done = box.kegrun("exec", name, "true")
+    assert done.returncode == 255 and "cannot exec in a stopped container" in done.stderr
+
+
+def test_what_is_in_a_paused_container_waits(root_box):
+    name = root_box.start(["sleep", "60"])
+    root_box.good("pause", name)
+    assert root_box.status(name) == "paused"
+    done = root_box.kegrun("exec", name, "true")
+    assert done.returncode == 255 and "cannot exec in a paused container" in done.stderr
+    root_box.good("resume", name)
+    root_box.good("exec", name, "true")

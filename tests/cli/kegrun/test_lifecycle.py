@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A container from create to delete, and what goes wrong on the way."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+
+def wait_for(check, what, seconds=10):
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end, f"never: {what}"
+        time.sleep(0.02)
+
+
+def test_the_exit_status_is_the_commands(box):
+    done = box.run(["sh", "-c", "echo out; echo err >&2; exit 7"])
+    assert (done.returncode, done.stdout, done.stderr) == (7, "out\n", "err\n")
+
+
+def test_a_killed_command_gives_128_and_the_signal(root_box):
+    # The first process of a pid namespace cannot kill itself.
+    done = root_box.run(["sh", "-c", "kill -9 $$"], lambda c: c["linux"].update(
+        namespaces=[n for n in c["linux"]["namespaces"] if n["type"] != "pid"]))
+    assert done.returncode == 128 + signal.SIGKILL, done
+
+
+def test_created_then_started_then_stopped(box):
+    bundle = box.bundle(["sleep", "60"])
+    box.good("create", "-b", bundle, "c", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert box.status("c") == "created"
+    box.good("start", "c")
+    assert box.status("c") == "running"
+    again = box.kegrun("start", "c")
+    assert again.returncode == 1 and "cannot start an already running container" in again.stderr
+    refused = box.kegrun("delete", "c")
+    assert refused.returncode == 1 and "is not stopped: running" in refused.stderr
+    box.good("kill", "c", "KILL")
+    wait_for(lambda: box.status("c") == "stopped", "stopped")
+    box.good("delete", "c")
+    gone = box.kegrun("state", "c")
+    assert gone.returncode == 1 and "container does not exist" in gone.stderr
+
+
+def test_the_state_names_what_runc_names(box):
+    name = box.start(["sleep", "60"], lambda c: c.update(annotations={"a": "b"}))
+    state = json.loads(box.good("state", name))
+    assert {"ociVersion", "id", "pid", "status", "bundle", "rootfs", "created", "annotations", "owner"} <= set(state)
+    assert state["id"] == name and state["annotations"] == {"a": "b"}
+    os.kill(state["pid"], 0)
+
+
+def test_the_list_has_each_container_once(box):
+    names = sorted([box.start(["sleep", "60"]), box.start(["sleep", "60"])])
+    assert box.good("list", "-q").split() == names
+    assert sorted(c["id"] for c in json.loads(box.good("list", "-f", "json"))) == names
+    head = box.good("list").splitlines()[0].split()
+    assert head == ["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"]
+
+
+def test_an_id_is_taken_once(box):
+    name = box.start(["sleep", "60"])
+    again = box.kegrun("run", "-b", box.bundle(["true"]), name)
+    assert again.returncode == 1 and "container with given ID already exists" in again.stderr
+    assert box.status(name) == "running"
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", ".", "a b", "x" * 4096, ""])
+def test_a_bad_id_is_refused(box, name):
+    done = box.kegrun("run", "-b", box.bundle(["true"]), name)
+    assert done.returncode == 1
+    assert "container id cannot be empty" in done.stderr or "invalid container ID format" in done.stderr
+
+
+@pytest.mark.parametrize("argv, words", [
+    (["nosuch"], 'exec: "nosuch": executable file not found in $PATH'),
+    (["/nosuch"], 'exec: "/nosuch": stat /nosuch: no such file or directory'),
+    (["/etc"], "permission denied"),
+    (["/etc/plain"], 'exec: "/etc/plain": permission denied'),
+])
+def test_a_command_that_cannot_run_is_said_at_create_and_nothing_is_left(box, argv, words):
+    bundle = box.bundle(argv)
+    with open(os.path.join(bundle, "rootfs/etc/plain"), "w", encoding="utf-8"):
+        pass
+    done = box.kegrun("create", "-b", bundle, "c")
+    assert done.returncode == 1 and words in done.stderr, done
+    assert box.good("list", "-q") == ""
+
+
+def test_an_exec_that_fails_after_start_is_said_by_start(box):
+    bundle = box.bundle(["/etc/script"])
+    script = os.path.join(bundle, "rootfs/etc/script")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write("#!/nosuch/interpreter\n")
+    os.chmod(script, 0o755)
+    box.good("create", "-b", bundle, "c", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    done = box.kegrun("start", "c")
+    assert done.returncode == 1 and "no such file or directory" in done.stderr
+
+
+@pytest.mark.parametrize("text, words", [
+    ("", "early end"),
+    ("{", "early end"),
+    ("[]", "not an object"),
+    ("{}", "ociVersion: missing"),
+    ("[" * 100000, "malformed JSON"),
+    ('{"ociVersion": 3}', "ociVersion: not a string"),
+    ('{"ociVersion": "1.0.0", "process": {"args": "sh"}}', "args: not a list of strings"),
+    ('{"ociVersion": "1.0.0"}', "process is missing"),
+    ('{"ociVersion": "2.0.0", "process": {"args": ["x"], "cwd": "/"}, "root": {"path": "x"}}', "ociVersion"),
+])
+def test_a_bad_config_is_one_line_that_names_the_field(box, text, words):
+    bundle = box.bundle(["true"])
+    with open(os.path.join(bundle, "config.json"), "w", encoding="utf-8") as file:
+        file.write(text)
+    done = box.kegrun("run", "-b", bundle, "c")
+    assert done.returncode == 1 and words in done.stderr, done
+    assert len(done.stderr.splitlines()) == 1
+    assert box.good("list", "-q") == ""
+
+
+def test_a_bundle_that_is_not_there_is_named(box):
+    done = box.kegrun("run", "-b", "/nosuch/bundle", "c")
+    assert done.returncode == 1 and "/nosuch/bundle" in done.stderr
+
+
+def test_errors_go_to_the_log_as_json(box):
+    log = os.path.join(box.folder, "log")
+    done = box.kegrun("--log", log, "--log-format", "json", "state", "nosuch")
+    assert done.returncode == 1 and "does not exist" in done.stderr
+    with open(log, encoding="utf-8") as file:
+        line = json.loads(file.read())
+    assert line["level"] == "error" and "does not exist" in line["msg"]
+
+
+def test_what_is_not_built_is_refused(box):
+    done = box.kegrun("--systemd-cgroup", "list")
+    assert done.returncode == 1 and "systemd" in done.stderr
+
+
+def test_the_pid_file_names_the_process(box):
+    path = os.path.join(box.folder, "pid")
+    bundle = box.bundle(["sleep", "60"])
+    box.good("run", "-d", "--pid-file", path, "-b", bundle, "c", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(path, encoding="utf-8") as file:
+        assert int(file.read()) == json.loads(box.good("state", "c"))["pid"]
+
+
+def test_the_terminal_comes_through_the_console_socket(box):
+    path = os.path.join(box.folder, "console")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        box.give(path)
+        server.listen()
+        bundle = box.bundle(["sh", "-c", "tty; stty size; test -c /dev/console && echo console"],
+                            lambda c: c["process"].update(terminal=True, consoleSize={"height": 11, "width": 22}))
+        box.good("run", "-d", "--console-socket", path, "-b", bundle, "c")
+        peer, _ = server.accept()
+        with peer:
+            _, fds, _, _ = socket.recv_fds(peer, 64, 1)
+    said = b""
+    try:
+        while chunk := os.read(fds[0], 4096):
+            said += chunk
+    except OSError:
+        pass  # EIO: its other side is closed
+    os.close(fds[0])
+    assert said.split() == [b"/dev/pts/0", b"11", b"22", b"console"]
+
+
+def test_force_deletes_what_runs_and_ignores_what_is_not_there(box):
+    name = box.start(["sleep", "60"])
+    pid = json.loads(box.good("state", name))["pid"]
+    box.good("delete", "--force", name)
+    wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "the process ended")
+    box.good("delete", "--force", name)
+
+
+def test_a_runtime_killed_while_creating_leaves_what_force_collects(box):
+    hook = {"path": "/bin/sleep", "args": ["sleep", "60"]}
+    bundle = box.bundle(["true"], lambda c: c.update(hooks={"createRuntime": [hook]}))
+    runtime = box.identity.popen([box.program, "--root", box.state, "create", "-b", bundle, "c"])
+    wait_for(lambda: box.kegrun("state", "c").returncode == 0, "the container is there")
+    runtime.kill()
+    runtime.wait()
+    box.good("delete", "--force", "c")
+    assert box.good("list", "-q") == ""
+
+
+def test_hooks_run_in_order_with_the_state(box):
+    log = os.path.join(box.folder, "hooks")
+
+    def hook(kind):
+        return [{"path": "/bin/sh", "args": ["sh", "-c", f"read -r state; echo {kind} $state >> {log}"]}]
+    outside = ("prestart", "createRuntime", "createContainer", "poststart", "poststop")
+    done = box.run(["true"], lambda c: c.update(hooks={kind: hook(kind) for kind in outside}))
+    assert done.returncode == 0, done
+    with open(log, encoding="utf-8") as file:
+        lines = [line.split(" ", 1) for line in file.read().splitlines()]
+    assert [kind for kind, _ in lines] == list(outside)
+    statuses = [json.loads(state)["status"] for _, state in lines]
+    assert statuses == ["creating", "creating", "creating", "running", "stopped"]
+
+
+def test_a_hook_that_fails_or_hangs_ends_the_creation(box):
+    for hook, words in (({"path": "/bin/false"}, "exit status 1"),
+                        ({"path": "/bin/sleep", "args": ["sleep", "60"], "timeout": 1}, "timeout of 1s")):
+        done = box.run(["true"], lambda c, h=hook: c.update(hooks={"createRuntime": [h]}))
+        assert done.returncode == 1 and words in done.stderr
+        assert box.good("list", "-q") == ""
