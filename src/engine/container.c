@@ -412,10 +412,11 @@ int container_save(struct container *c, struct json_object *detail, const char *
 	keg_json_print(tree, &record);
 	if (detail)
 		keg_json_print(detail, &more);
-	r = keg_file_write(dir, CONTAINER_FILE_CONFIG, config, config_len, 0600, 0, err);
+	r = keg_file_write(dir, CONTAINER_FILE_CONFIG, config, config_len, 0600, flags, err);
 	if (r >= 0 && detail)
-		r = keg_file_write(dir, CONTAINER_FILE_DETAIL, more.data, more.len, 0600, 0, err);
-	/* The one that makes it durable is last, and syncs the folder with all of the others. */
+		r = keg_file_write(dir, CONTAINER_FILE_DETAIL, more.data, more.len, 0600, flags,
+				   err);
+	/* The one that makes it a container is last. */
 	if (r >= 0)
 		r = keg_file_write(dir, CONTAINER_FILE_RECORD, record.data, record.len, 0600, flags,
 				   err);

@@ -147,7 +147,8 @@ int container_read_state(struct container *c, struct keg_err *err)
 		r = keg_file_read(c->run, CONTAINER_FILE_STATE, MAX_STATE, &text, err);
 	if (r == -KEG_ENOTFOUND)
 		r = keg_file_read(c->dir, CONTAINER_FILE_STATE, MAX_STATE, &text, err);
-	if (r == -KEG_ENOTFOUND)
+	/* It is not synced: a power cut leaves an empty file, which says as much as none. */
+	if (r == -KEG_ENOTFOUND || (r >= 0 && text.len == 0))
 		return 0;
 	if (r >= 0)
 		r = decode(c, &text, err);

@@ -40,11 +40,11 @@ def disk(path, megabytes):
 class Machine:
     """One boot. `script` is run by the guest's shell as root; then the guest powers off.
 
-    /run/job in the guest is `folder` here, the way in and out. /run/disk is `image`, which outlives
+    /run/job in the guest is `folder` here, the way in and out; `files` are there from the start. /run/disk is `image`, which outlives
     the machine, or a new file system of `disk_megabytes`.
     """
 
-    def __init__(self, script, memory=768, image=None, disk_megabytes=0):
+    def __init__(self, script, memory=768, image=None, disk_megabytes=0, files=()):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="keg-vm-"))
         if disk_megabytes:
             image = self.folder / "disk"
@@ -52,7 +52,8 @@ class Machine:
         (self.folder / "run.sh").write_text(
             f"export KEG_BUILD='{BUILD}' KEG_VM_TESTS='{HERE}'\n" + script, encoding="utf-8")
         # Beside the job, since a kernel's command line cannot quote a path with spaces.
-        shutil.copy(HERE / "init.sh", self.folder)
+        for file in (HERE / "init.sh", *files):
+            shutil.copy(file, self.folder)
         argv = [KERNEL, f"mem={memory}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
                 f"init={self.folder / 'init.sh'}", "con0=null,fd:1", "con=null", "quiet", f"KEG_JOB={self.folder}"]
         if image:
