@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "os/seccomp_enosys.h"
 #include "os/seccomp_ranges.h"
 #include "os/seccomp_words.h"
 
@@ -210,9 +211,15 @@ int seccomp_filter_compile(const struct seccomp_profile *profile, struct seccomp
 {
 	int r = seccomp_filter_compile_plain(profile, out, err);
 
-	if (r >= 0)
-		(void)seccomp_ranges_rewrite(out); /* either way it answers the same */
-	return r;
+	uint32_t action;
+
+	if (r < 0)
+		return r;
+	(void)seccomp_ranges_rewrite(out); /* either way it answers the same */
+	if (seccomp_word_action(profile->default_action, profile->default_errno_ret, &action,
+				err) >= 0)
+		seccomp_enosys_prepend(profile, action, out);
+	return 0;
 }
 
 void seccomp_filter_done(struct seccomp_filter *filter)

@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "os/seccomp.h"
 
-#define MAGIC "KEGBPF1\n"
+#define MAGIC "KEGBPF2\n"
 
 enum { KEY_MAX = 1 << 20, ENTRIES_MAX = 256, NAME_MAX_LEN = 24 };
 

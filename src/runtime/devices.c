@@ -49,8 +49,12 @@ static int type_bits(const struct oci_device *d, mode_t *out, struct keg_err *er
 
 static int bind_device(const struct oci_device *d, int above, const char *last, struct keg_err *err)
 {
-	autofd int made =
+	int made =
 		openat(above, last, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+
+	/* It only has to be there; a device that was there already may refuse to be opened. */
+	if (made >= 0)
+		close(made);
 	autofd int target = openat(above, last, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	if (target < 0)

@@ -193,16 +193,20 @@ static int build_root(const struct launch *launch, int root, struct keg_err *err
 			      hooks->n_create_container, "creating", err);
 }
 
-/* The working folder is made as Docker has it, while the root is still writable. */
-static int make_cwd(const struct launch *launch, int root, struct keg_err *err)
+/*
+ * The working folder is made as Docker has it, while the root is still writable. What is wrong
+ * with it is said when it is entered, as the user.
+ */
+static void make_cwd(const struct launch *launch, int root)
 {
 	const char *cwd = launch->process->cwd;
+	struct keg_err ignored;
 
 	if (keg_str_empty(cwd) || strcmp(cwd, "/") == 0)
-		return 0;
-	autofd int fd = path_make_folder(root, cwd, 0755, err);
-	/* What is wrong with it is said when it is entered, as the user. */
-	return 0;
+		return;
+	int fd = path_make_folder(root, cwd, 0755, &ignored);
+	if (fd >= 0)
+		close(fd);
 }
 
 static int set_up_root(const struct launch *launch, int procfs, int *root_out, struct keg_err *err)
@@ -220,7 +224,7 @@ static int set_up_root(const struct launch *launch, int procfs, int *root_out, s
 	if (r >= 0)
 		r = sysctl_apply(launch->config->os, procfs, err);
 	if (r >= 0)
-		r = make_cwd(launch, root, err);
+		make_cwd(launch, root);
 	if (r >= 0 && launch->process->terminal)
 		r = console_make(root, launch->console, launch->process, true, err);
 	if (r >= 0)

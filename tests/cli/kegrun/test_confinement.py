@@ -8,6 +8,14 @@ import sys
 import pytest
 
 
+KNOWN = """accept accept4 access arch_prctl brk capget capset chdir clone close close_range connect dup2 dup3 execve
+execveat exit exit_group faccessat fchdir fchown fcntl fstat fstatfs fsync futex getcwd getegid geteuid getgid getpid
+getppid getrandom gettid getuid keyctl lseek mmap mprotect mremap munmap newfstatat open openat openat2 pipe2 poll prctl
+pread64 prlimit64 read readlink recvfrom recvmsg rseq rt_sigaction rt_sigprocmask rt_sigreturn seccomp sendmsg sendto
+set_robust_list set_tid_address setgid setgroups setresgid setresuid setsid setuid socket stat statx umask uname wait4
+write writev""".split()
+
+
 def mounts(change):
     return lambda config: config["mounts"].extend(change)
 
@@ -174,3 +182,18 @@ def test_the_host_sees_no_mount_of_the_container(root_box):
     root_box.start(["sleep", "60"])
     after = subprocess.run(["cat", "/proc/self/mountinfo"], capture_output=True, check=True).stdout.count(b"\n")
     assert before == after
+
+
+def test_a_system_call_that_the_profile_cannot_know_is_not_there(box):
+    def deny_all_but_some(config):
+        # Everything busybox needs, and nothing above 439 (faccessat2).
+        config["linux"]["seccomp"] = {"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 1, "syscalls": [
+            {"names": ["faccessat2", *KNOWN], "action": "SCMP_ACT_ALLOW"}]}
+    bundle = box.bundle(["/probe"], deny_all_but_some)
+    source = os.path.join(bundle, "probe.c")
+    with open(source, "w", encoding="utf-8") as file:
+        file.write("#include <errno.h>\n#include <unistd.h>\nint main(void)\n"
+                   "{ return !(syscall(1000) == -1 && errno == ENOSYS && syscall(165) == -1 && errno == EPERM); }\n")
+    subprocess.run(["cc", "-static", "-o", os.path.join(bundle, "rootfs/probe"), source], check=True)
+    done = box.kegrun("run", "-b", bundle, "c")
+    assert done.returncode == 0, done
