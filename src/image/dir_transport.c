@@ -3,12 +3,14 @@
  * dir:PATH - an image as plain files: manifest.json (or HEX.manifest.json below an index),
  * blobs named by their hex digits, and a file `version`. Meant for looking into.
  *
- * A destination is emptied when it holds an image already and refused when it holds anything
- * else. New blobs are written under temporary names and renamed when they are whole, the
- * manifest last.
+ * A destination that holds an image already is cleared of it when the new one is whole; one
+ * that holds anything else is refused. New blobs are written under temporary names and renamed
+ * when they are whole, the manifest last. A folder that was made for an image that failed goes
+ * with it.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -31,6 +33,10 @@ struct dir_dest {
 	struct image_dest base;
 	int dirfd;
 	char *path;
+	bool made, committed;
+	struct keg_buf manifest; /* of what the reference names */
+	pthread_mutex_t lock;	 /* around `names` */
+	struct keg_strv names;	 /* files of the new image */
 };
 
 static char *manifest_name(const char *instance)
@@ -92,6 +98,13 @@ static int dir_open_source(const char *rest, const struct image_access *access,
 	return 0;
 }
 
+static void is_ours(struct dir_dest *dir, const char *name)
+{
+	pthread_mutex_lock(&dir->lock);
+	keg_strv_add(&dir->names, name);
+	pthread_mutex_unlock(&dir->lock);
+}
+
 static int dir_reuse(struct image_dest *dst, const struct image_blob *blob, bool substitute,
 		     struct image_blob *have, struct keg_err *err)
 {
@@ -99,7 +112,10 @@ static int dir_reuse(struct image_dest *dst, const struct image_blob *blob, bool
 
 	(void)substitute;
 	(void)err;
-	return image_blob_file_has(dir->dirfd, blob, digest_hex(blob->digest), have);
+	int r = image_blob_file_has(dir->dirfd, blob, digest_hex(blob->digest), have);
+	if (r > 0)
+		is_ours(dir, digest_hex(blob->digest));
+	return r;
 }
 
 static int dir_put(struct image_dest *dst, const struct image_blob *blob, struct stream_in *from,
@@ -107,32 +123,76 @@ static int dir_put(struct image_dest *dst, const struct image_blob *blob, struct
 {
 	struct dir_dest *dir = (struct dir_dest *)dst;
 
-	return image_blob_file_put(dir->dirfd, "", blob, from, put, err);
+	int r = image_blob_file_put(dir->dirfd, "", blob, from, put, err);
+	if (r >= 0)
+		is_ours(dir, digest_hex(put->digest));
+	return r;
 }
 
 static int dir_put_manifest(struct image_dest *dst, const void *bytes, size_t len,
 			    const char *media_type, const char *instance, struct keg_err *err)
 {
 	struct dir_dest *dir = (struct dir_dest *)dst;
-	autofree char *name = manifest_name(instance);
 
 	(void)media_type;
+	if (!instance) {
+		keg_buf_cut(&dir->manifest, 0);
+		keg_buf_add(&dir->manifest, bytes, len);
+		return 0;
+	}
+	autofree char *name = manifest_name(instance);
+	is_ours(dir, name);
 	return keg_file_write(dir->dirfd, name, bytes, len, 0644, 0, err);
+}
+
+/* What the image before left. */
+static int remove_others(struct dir_dest *dir, struct keg_err *err)
+{
+	autodir listing = opendir(dir->path);
+
+	if (!listing)
+		return keg_fail_sys(err, errno, "open %s", dir->path);
+	for (const struct dirent *e; (e = readdir(listing)) != NULL;) {
+		if (keg_str_eq(e->d_name, ".") || keg_str_eq(e->d_name, "..") ||
+		    keg_strv_has(&dir->names, e->d_name))
+			continue;
+		int r = keg_remove_tree(dir->dirfd, e->d_name, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 static int dir_commit(struct image_dest *dst, struct keg_err *err)
 {
-	(void)dst;
-	(void)err;
-	return 0;
+	struct dir_dest *dir = (struct dir_dest *)dst;
+
+	is_ours(dir, VERSION_FILE);
+	is_ours(dir, MANIFEST_FILE);
+	int r = keg_file_write(dir->dirfd, VERSION_FILE, VERSION_TEXT, sizeof VERSION_TEXT - 1,
+			       0644, 0, err);
+	if (r >= 0)
+		r = keg_file_write(dir->dirfd, MANIFEST_FILE, keg_buf_text(&dir->manifest),
+				   dir->manifest.len, 0644, 0, err);
+	if (r >= 0)
+		r = remove_others(dir, err);
+	if (r >= 0)
+		dir->committed = true;
+	return r;
 }
 
 static void dir_dest_free(struct image_dest *dst)
 {
 	struct dir_dest *dir = (struct dir_dest *)dst;
+	struct keg_err ignored;
 
 	if (dir->dirfd >= 0)
 		close(dir->dirfd);
+	if (dir->made && !dir->committed)
+		(void)!keg_remove_tree(AT_FDCWD, dir->path, &ignored);
+	pthread_mutex_destroy(&dir->lock);
+	keg_strv_done(&dir->names);
+	keg_buf_done(&dir->manifest);
 	free(dir->path);
 	free(dir->base.name);
 	free(dir);
@@ -153,7 +213,7 @@ static int not_ours(struct keg_err *err)
 			"overwrite important data");
 }
 
-/* 1 when the folder holds an image, 0 when nothing, KEG_EEXISTS when something else. */
+/* KEG_EEXISTS unless the folder holds an image or nothing. */
 static int check_contents(int dirfd, const char *path, struct keg_err *err)
 {
 	auto(keg_buf) text = { 0 };
@@ -162,7 +222,7 @@ static int check_contents(int dirfd, const char *path, struct keg_err *err)
 	if (keg_file_read(dirfd, VERSION_FILE, 64, &text, &ignored) >= 0) {
 		if (!keg_str_starts(keg_buf_text(&text), "Directory Transport Version: 1."))
 			return not_ours(err);
-		return 1;
+		return 0;
 	}
 
 	autodir listing = opendir(path);
@@ -175,27 +235,11 @@ static int check_contents(int dirfd, const char *path, struct keg_err *err)
 	return 0;
 }
 
-/* What the image before left: blobs stay for reuse only if the new one names them. */
-static int empty_folder(int dirfd, const char *path, struct keg_err *err)
-{
-	autodir listing = opendir(path);
-
-	if (!listing)
-		return keg_fail_sys(err, errno, "open %s", path);
-	for (const struct dirent *e; (e = readdir(listing)) != NULL;) {
-		if (keg_str_eq(e->d_name, ".") || keg_str_eq(e->d_name, ".."))
-			continue;
-		int r = keg_remove_tree(dirfd, e->d_name, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 static int dir_open_dest(const char *rest, const struct image_access *access,
 			 struct image_dest **out, struct keg_err *err)
 {
 	(void)access;
+	bool made = !keg_exists(AT_FDCWD, rest);
 	int r = keg_mkdirs(AT_FDCWD, rest, 0755, err);
 	if (r < 0)
 		return r;
@@ -204,12 +248,6 @@ static int dir_open_dest(const char *rest, const struct image_access *access,
 	if (dirfd < 0)
 		return dirfd;
 	r = check_contents(dirfd, rest, err);
-	if (r > 0)
-		r = empty_folder(dirfd, rest, err);
-	if (r < 0)
-		return r;
-	r = keg_file_write(dirfd, VERSION_FILE, VERSION_TEXT, sizeof VERSION_TEXT - 1, 0644, 0,
-			   err);
 	if (r < 0)
 		return r;
 
@@ -217,6 +255,8 @@ static int dir_open_dest(const char *rest, const struct image_access *access,
 	dir->base.ops = &dir_dest_ops;
 	dir->base.name = keg_printf("dir:%s", rest);
 	dir->base.takes_index = true;
+	dir->made = made;
+	pthread_mutex_init(&dir->lock, NULL);
 	dir->dirfd = take_fd(&dirfd);
 	dir->path = keg_strdup(rest);
 	*out = &dir->base;

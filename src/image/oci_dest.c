@@ -22,7 +22,7 @@ struct layout_dest {
 	struct layout at;
 	struct keg_arena arena;
 	struct manifest_index index; /* as it will be */
-	struct descriptor *entry;    /* the new one, NULL until its manifest is there */
+	bool made, committed;	     /* the folder; a new one goes with an image that failed */
 };
 
 static void layout_close(struct layout *at)
@@ -121,7 +121,6 @@ static void add_entry(struct layout_dest *dst, const char *media_type, const cha
 		entry->n_annotations = 1;
 	}
 	index->manifests = list;
-	dst->entry = entry;
 }
 
 static int layout_put_manifest(struct image_dest *dest, const void *bytes, size_t len,
@@ -150,13 +149,18 @@ static int layout_commit(struct image_dest *dest, struct keg_err *err)
 		return r;
 	dst->index.schema_version = 2;
 	manifest_index_emit(&dst->index, &text);
-	return keg_file_write(dst->at.dirfd, OCI_INDEX_FILE, text.data, text.len, 0644, 0, err);
+	r = keg_file_write(dst->at.dirfd, OCI_INDEX_FILE, text.data, text.len, 0644, 0, err);
+	dst->committed = r >= 0;
+	return r;
 }
 
 static void layout_dest_free(struct image_dest *dest)
 {
 	struct layout_dest *dst = (struct layout_dest *)dest;
+	struct keg_err ignored;
 
+	if (dst->made && !dst->committed)
+		(void)!keg_remove_tree(AT_FDCWD, dst->at.path, &ignored);
 	layout_close(&dst->at);
 	keg_arena_done(&dst->arena);
 	free(dst->base.name);
@@ -200,11 +204,13 @@ int oci_layout_dest(const struct oci_layout *where, bool accept_uncompressed,
 	int r = read_index(where->dir, &dst->arena, &dst->index, err);
 	if (r < 0 && r != -KEG_ENOTFOUND)
 		return r;
+	bool made = !keg_exists(AT_FDCWD, where->dir);
 	r = make_folders(where, err);
 	if (r >= 0)
 		r = layout_open(where, &dst->at, err);
 	if (r < 0)
 		return r;
+	dst->made = made;
 	*out = take_ptr(&owned);
 	return 0;
 }

@@ -189,5 +189,5 @@ int transfer_import(const struct transfer_import *req, struct keg_strv *ids, str
 		.n_names = name ? 1 : 0,
 		.progress = req->progress,
 	};
-	return into_store_from(&how, &src->base, ids, err);
+	return into_store_from(&how, owned, ids, err);
 }

@@ -100,7 +100,9 @@ static void an_archive_is_named_by_path_and_tag_or_index(void **state)
 
 static void malformed_names_of_archives_are_refused(void **state)
 {
-	static const char *const texts[] = { "", "a:@-1", "a:@x", "a:@", "a:B", "a:x@sha256:" ID };
+	static const char *const texts[] = {
+		"", "a:@-1", "a:@x", "a:@", "a:B", ("a:x@sha256:" ID)
+	};
 
 	(void)state;
 	for (size_t i = 0; i < KEG_COUNT(texts); i++) {

@@ -24,7 +24,7 @@ static int make_folder(void **state)
 
 	snprintf(f->path, sizeof f->path, "/tmp/test-pipe-XXXXXX");
 	assert_non_null(mkdtemp(f->path));
-	snprintf(f->part, sizeof f->part, "%s/%s.part", f->path, DIGEST + 7);
+	snprintf(f->part, sizeof f->part, "%s/%s.part", f->path, &DIGEST[7]);
 	*state = f;
 	return 0;
 }

@@ -88,7 +88,7 @@ def test_digests_are_preserved_or_nothing_is_copied(kegcopy, images, tmp_path):
     message = kegcopy.fails("copy", "--preserve-digests", "--format", "v2s2", f"oci:{images('small')}",
                             f"dir:{tmp_path}/d")
     assert "digests" in message
-    assert not (tmp_path / "d/manifest.json").exists()
+    assert not (tmp_path / "d").exists()
 
 
 @pytest.mark.parametrize("how,magic", [("gzip", b"\x1f\x8b"), ("zstd", b"\x28\xb5\x2f\xfd")])
@@ -146,6 +146,31 @@ def test_several_images_live_in_one_layout(kegcopy, images, tmp_path):
     assert len(json.loads((tmp_path / "o/index.json").read_text())["manifests"]) == 2
     assert "choose an image" in kegcopy.fails("inspect", f"oci:{tmp_path}/o")
     assert kegcopy.inspect(f"oci:{tmp_path}/o:zstd")["Layers"] != kegcopy.inspect(f"oci:{tmp_path}/o:small")["Layers"]
+
+
+@pytest.mark.parametrize("place", ["dir:{}/d", "oci:{}/d:x"])
+def test_a_copy_that_fails_leaves_the_image_before_it(kegcopy, images, faulty_registry, tmp_path, place):
+    place = place.format(tmp_path)
+    registry = faulty_registry()
+    registry.add_image("app", "1", layers=[{"a": b"one"}])
+    registry.fault("blob", flip=True, skip=1, times=-1)
+    image = f"docker://{registry.host}/app:1"
+    kegcopy.fails("copy", INSECURE[0], image, place)
+    assert not (tmp_path / "d").exists()
+    kegcopy.copy(f"oci:{images('small')}", place)
+    before = kegcopy.ok("inspect", "--raw", place)
+    kegcopy.fails("copy", INSECURE[0], image, place)
+    assert kegcopy.ok("inspect", "--raw", place) == before
+    kegcopy.copy(f"oci:{images('zstd')}", place)
+    assert kegcopy.ok("inspect", "--raw", place) != before
+
+
+def test_a_folder_holds_one_image_and_nothing_of_the_last(kegcopy, images, tmp_path):
+    for name in ["oddities", "small"]:
+        kegcopy.copy(f"oci:{images(name)}", f"dir:{tmp_path}/d")
+    manifest, _ = layout_manifest(images("small"))
+    assert {p.name for p in (tmp_path / "d").iterdir()} == {
+        "manifest.json", "version", manifest["config"]["digest"][7:], manifest["layers"][0]["digest"][7:]}
 
 
 def test_another_folder_is_not_overwritten(kegcopy, images, tmp_path):
