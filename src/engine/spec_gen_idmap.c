@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * --userns keep-id and nomap: a user namespace inside ours. In ours the user is 0 and his
- * ranges begin at 1; with keep-id he is himself in the container, and what our namespace maps
- * beside him fills the numbers around that; with nomap he is nobody there.
+ * --userns keep-id: a user namespace inside ours. In ours the user is 0 and his ranges begin
+ * at 1; in the container he is himself, and what our namespace maps beside him fills the
+ * numbers around that. What belongs to root in the image therefore is the user's there.
  */
 #include <unistd.h>
 
@@ -46,10 +46,6 @@ static int make_map(struct spec_gen *gen, const char *path, uint32_t own, struct
 
 	if (r < 0)
 		return r;
-	if (gen->ns[SPEC_USER].mode == SPEC_NS_NOMAP) {
-		add_range(gen, list, 0, 1, total - 1);
-		return 0;
-	}
 	uint32_t below = own < total - 1 ? own : total - 1;
 	add_range(gen, list, 0, 1, below);
 	add_range(gen, list, own, 0, 1);
@@ -61,9 +57,8 @@ static int make_map(struct spec_gen *gen, const char *path, uint32_t own, struct
 int spec_gen_idmap(struct spec_gen *gen, struct keg_err *err)
 {
 	struct id_list uids = { 0 }, gids = { 0 };
-	enum spec_ns_mode mode = gen->ns[SPEC_USER].mode;
 
-	if (mode != SPEC_NS_KEEP_ID && mode != SPEC_NS_NOMAP)
+	if (gen->ns[SPEC_USER].mode != SPEC_NS_KEEP_ID)
 		return 0;
 	int r = make_map(gen, "/proc/self/uid_map", userns_owner(), &uids, err);
 	if (r >= 0)

@@ -122,11 +122,9 @@ static int check_user_mode(const struct spec_gen *gen, struct keg_err *err)
 	case SPEC_NS_PATH:
 		return 0;
 	case SPEC_NS_KEEP_ID:
-	case SPEC_NS_NOMAP:
 		if (gen->config->rootless)
 			return 0;
-		return keg_fail(err, KEG_EUSAGE,
-				"keep-id and nomap are only supported in rootless mode");
+		return keg_fail(err, KEG_EUSAGE, "keep-id is only supported in rootless mode");
 	default:
 		return keg_fail(err, KEG_EUNSUPPORTED,
 				"user namespace mode \"%s\" is not supported by this version",

@@ -15,6 +15,7 @@
 #include "base/num.h"
 #include "engine/env.h"
 #include "engine/spec_gen.h"
+#include "engine/userns.h"
 #include "os/path.h"
 
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -231,6 +232,10 @@ static int add_user(struct spec_gen *gen, struct keg_err *err)
 	const struct container_options *o = gen->options;
 	struct oci_user *user = keg_arena_alloc(gen->arena, 1, sizeof *user);
 	const char *who = o->user ? o->user : gen->image->user;
+
+	/* keep-id means to be oneself, whatever the image says. */
+	if (!o->user && gen->ns[SPEC_USER].mode == SPEC_NS_KEEP_ID)
+		who = keg_arena_printf(gen->arena, "%u:%u", userns_owner(), userns_owner_group());
 	int r = image_user_find(gen->rootfd, who, &gen->user, gen->arena, err);
 
 	if (r < 0)

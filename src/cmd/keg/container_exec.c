@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keg exec, keg container exec - run a process in a running container. */
 #include "cmd/keg/access.h"
+#include "cmd/keg/command_line.h"
 #include "cmd/keg/commands.h"
 #include "cmd/keg/container_select.h"
 #include "engine/detach_keys.h"
 #include "engine/exec.h"
+#include "runtime/runtime.h"
 
 struct exec_args {
 	bool detach, interactive, latest, privileged, tty;
@@ -34,6 +36,18 @@ static const struct cli_opt exec_opts[] = {
 	OPT_REFUSED(0, "detach-keys", "KEYS"),
 	OPT_END,
 };
+
+/* In the foreground our own code becomes the container's process: it starts us anew at most once.
+ */
+static int protect(const struct exec_args *args, struct keg_err *err)
+{
+	auto(keg_strv) argv = { 0 };
+
+	if (args->detach)
+		return 0;
+	int r = command_line_read(&argv, err);
+	return r < 0 ? r : runtime_protect_self(argv.v, err);
+}
 
 static int exec_in(const struct exec_args *args, struct container *c, char *const *command,
 		   struct keg_err *err)
@@ -72,7 +86,9 @@ static int exec_cmd_run(const struct cli_call *call, struct keg_err *err)
 				"exec requires the name or ID of a container or the --latest flag");
 	if (args->preserve_fds > MOST_FDS)
 		return keg_fail(err, KEG_EUSAGE, "--preserve-fds takes at most %d", MOST_FDS);
-	int r = keg_engine(call, &engine, err);
+	int r = protect(args, err);
+	if (r >= 0)
+		r = keg_engine(call, &engine, err);
 	if (r >= 0)
 		r = select_one(call, args->latest, &engine, &c, err);
 	if (r >= 0 && call->n_operands == names)

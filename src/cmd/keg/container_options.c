@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/keg/container_options.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "base/file.h"
 #include "cli/progress.h"
+#include "cmd/keg/command_line.h"
 #include "engine/lifecycle.h"
 #include "image/transfer.h"
 
@@ -255,18 +254,6 @@ static int replace(struct engine *engine, const char *name, struct keg_err *err)
 	return r == -KEG_ENOTFOUND ? 0 : r;
 }
 
-/* As it was typed, for inspect: the options' values do not say it any more. */
-static int read_command_line(struct keg_strv *argv, struct keg_err *err)
-{
-	enum { MOST = 8 << 20 };
-	auto(keg_buf) text = { 0 };
-	int r = keg_file_read(AT_FDCWD, "/proc/self/cmdline", MOST, &text, err);
-
-	for (size_t at = 0; r >= 0 && at < text.len; at += strlen(text.data + at) + 1)
-		keg_strv_add(argv, text.data + at);
-	return r;
-}
-
 int create_container(const struct cli_call *call, struct create_args *args, struct engine *engine,
 		     int *hold, struct container *out, struct keg_err *err)
 {
@@ -281,7 +268,7 @@ int create_container(const struct cli_call *call, struct create_args *args, stru
 		.starts = args->starts,
 		.no_image = &no_image,
 	};
-	int r = read_command_line(&argv, err);
+	int r = command_line_read(&argv, err);
 
 	req.argv = argv.v;
 	if (r >= 0)

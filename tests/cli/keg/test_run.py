@@ -52,6 +52,16 @@ def test_environment(keg):
     assert "http_proxy=p" not in shell(keg, "--http-proxy=false", "env", env={"http_proxy": "p"}).splitlines()
 
 
+def test_keep_id_is_the_user_himself(keg):
+    if keg.is_root:
+        keg.fails("run", "--rm", "--userns", "keep-id", IMAGE, "true")
+        return
+    host = keg.file("mine")
+    out = shell(keg, "--userns", "keep-id", "-v", f"{host}:/mine", "id -u; echo x > /mine; stat -c %u /mine").split()
+    assert out == [str(keg.identity.uid)] * 2
+    assert os.stat(host).st_uid == keg.identity.uid
+
+
 def test_user_group_and_folder(keg):
     assert shell(keg, "-u", "guest", "id -u; id -g; id -G; pwd; echo $HOME").split() == \
         ["1000", "1000", "1000", "1234", "/", "/home"]
