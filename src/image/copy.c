@@ -252,6 +252,6 @@ int image_copy_by_name(const struct image_copy_names *names, struct image_copy *
 		}
 		if (!image_is_worth_a_retry(r, tries, names->retries))
 			return r;
-		keg_warn("%s: trying again", err->msg);
+		keg_debug("%s: trying again", err->msg);
 	}
 }

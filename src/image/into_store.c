@@ -53,6 +53,6 @@ int into_store_by_name(const struct into_store *how, const char *source, struct 
 
 		if (!image_is_worth_a_retry(r, tries, how->retries))
 			return r;
-		keg_warn("%s: trying again", err->msg);
+		keg_debug("%s: trying again", err->msg);
 	}
 }

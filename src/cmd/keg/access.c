@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine/userns.h"
 #include "spec/platform.h"
 
 const struct cli_opt access_opts[] = {
@@ -99,6 +100,8 @@ int keg_access(struct engine *engine, const struct access_args *args,
 	access.graphroot = engine->storage.graphroot;
 	access.runroot = engine->storage.runroot;
 	access.driver = engine->storage.driver;
+	access.rootless = engine->rootless;
+	access.uid = userns_owner();
 	access.storage_opts = (const char *const *)engine->storage.driver_options.v;
 	access.n_storage_opts = engine->storage.driver_options.n;
 	if (args) {

@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "cmd/keg/command_line.h"
 #include "engine/lifecycle.h"
+#include "engine/image_find.h"
 #include "image/transfer.h"
 
 #define O struct container_options
@@ -215,6 +216,19 @@ static int parse_policy(const char *text, enum transfer_pull_policy *out, struct
 	return keg_fail(err, KEG_EUSAGE, "unsupported pull policy \"%s\"", text);
 }
 
+/* The image that the name means now, or NULL; in the engine's arena. */
+static const char *local_id(struct engine *engine, const char *image)
+{
+	struct store *store;
+	struct store_image found;
+	struct keg_err ignored;
+
+	if (engine_store(engine, &store, &ignored) < 0 ||
+	    image_find(store, image, &engine->arena, &found, NULL, &ignored) < 0)
+		return NULL;
+	return found.id;
+}
+
 static int pull(struct engine *engine, const struct create_args *args, const char *image,
 		enum transfer_pull_policy policy, struct keg_err *err)
 {
@@ -232,11 +246,11 @@ static int pull(struct engine *engine, const struct create_args *args, const cha
 		r = transfer_open(&transfer, err);
 	if (r < 0)
 		return r;
-	if (!args->o.quiet)
-		fprintf(stderr, "Trying to pull %s...\n", image);
+
 	autoptr(cli_progress) progress = cli_progress_new(stderr, args->o.quiet);
 	const struct transfer_pull req = { .access = &access,
 					   .name = image,
+					   .local_id = local_id(engine, image),
 					   .policy = policy,
 					   .retries = RETRIES,
 					   .progress = cli_progress_sink(progress) };
