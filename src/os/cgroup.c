@@ -398,20 +398,31 @@ bool cgroup_is_unified(const struct cgroup *group)
 	return group->n == 1 && group->at[0].v2;
 }
 
+bool cgroup_hierarchy_has(const struct cgroup_hierarchy *h, const char *names)
+{
+	auto(keg_strv) list = { 0 };
+
+	keg_strv_split(&list, names, ',');
+	/* "cpu" of v2 counts what "cpuacct" does in v1: a name means its own version's. */
+	for (unsigned i = 0; i < CGROUP_CONTROLLERS; i++) {
+		const char *name = cgroup_controller_name((enum cgroup_controller)i, h->v2);
+
+		if (h->controllers & (1u << i) && name && keg_strv_has(&list, name))
+			return true;
+	}
+	return keg_strv_has(&list, h->folder);
+}
+
 char *cgroup_folder(const struct cgroup *group, const char *controller)
 {
-	unsigned wanted = cgroup_controllers_parse(controller, ",");
-
 	for (size_t i = 0; i < group->n; i++) {
 		const struct cgroup_hierarchy *h = &group->at[i];
-		bool found = wanted	     ? (h->controllers & wanted) != 0
-			     : controller[0] ? strcmp(h->folder, controller) == 0
-					     : h->v2;
 
-		if (found && h->path && strcmp(h->folder, ".") == 0)
+		if (!h->path || !(controller[0] ? cgroup_hierarchy_has(h, controller) : h->v2))
+			continue;
+		if (strcmp(h->folder, ".") == 0)
 			return keg_printf(CGROUP_ROOT "%s", h->path);
-		if (found && h->path)
-			return keg_printf(CGROUP_ROOT "/%s%s", h->folder, h->path);
+		return keg_printf(CGROUP_ROOT "/%s%s", h->folder, h->path);
 	}
 	return NULL;
 }

@@ -90,6 +90,13 @@ KEG_AUTOPTR(cgroup, cgroup_free)
 int cgroup_delete(struct cgroup *group, struct keg_err *err) KEG_MUST_CHECK;
 
 /*
+ * Mean a group below the container's from now on: "path", or "memory,cpu:path" for the
+ * hierarchies of these controllers only. Before cgroup_prepare(). A path that leads out is
+ * KEG_EUSAGE, a group that is not there KEG_ENOTFOUND.
+ */
+int cgroup_go_below(struct cgroup *group, const char *where, struct keg_err *err) KEG_MUST_CHECK;
+
+/*
  * Open what cgroup_enter() writes to; cgroup_make() has done it already. KEG_EDENIED and
  * KEG_ENOTFOUND name the file.
  */

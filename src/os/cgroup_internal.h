@@ -72,6 +72,8 @@ int cgroup_hierarchy_of(struct cgroup *group, enum cgroup_controller controller,
 /* The same without the enabling, and NULL when there is none. */
 const struct cgroup_hierarchy *cgroup_hierarchy_find(const struct cgroup *group,
 						     enum cgroup_controller controller);
+/* Has it one of the controllers "cpu,cpuacct", named as its own version of cgroups does? */
+bool cgroup_hierarchy_has(const struct cgroup_hierarchy *h, const char *names);
 /* The v2 hierarchy where the group is in it, or NULL. */
 const struct cgroup_hierarchy *cgroup_hierarchy_v2(const struct cgroup *group);
 /* Enable all that v2 offers from its root down to the group; what cannot be is left out. */

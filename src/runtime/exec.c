@@ -149,11 +149,11 @@ static int open_group(struct joining *j, struct keg_err *err)
 {
 	const char *place = j->container.record.cgroup;
 
-	if (j->req->cgroup)
-		return keg_fail(err, KEG_EUNSUPPORTED, "exec in a sub-cgroup is not supported");
 	if (keg_str_empty(place) || j->ctx->no_cgroups)
 		return 0;
 	int r = cgroup_open(place, &j->group, err);
+	for (size_t i = 0; i < j->req->n_cgroups && r >= 0; i++)
+		r = cgroup_go_below(j->group, j->req->cgroups[i], err);
 	if (r >= 0)
 		r = cgroup_prepare(j->group, err);
 	/* An ordinary user may see a group that he may not enter. */

@@ -105,7 +105,9 @@ struct runtime_exec_request {
 	const char *pid_file;
 	bool detach;
 	bool no_new_privileges; /* beside process->no_new_privileges */
-	const char *cgroup;	/* a group below the container's; NULL: its own */
+	const char *const
+		*cgroups; /* groups below the container's, as cgroup_go_below() has them */
+	size_t n_cgroups;
 	bool ignore_paused;
 	/* Called once with the process' id, before it is waited for; may be NULL. */
 	void (*started)(void *data, pid_t pid);

@@ -12,8 +12,8 @@
 enum { EXIT_EXEC_FAILED = 255 };
 
 struct exec_args {
-	const char *console_socket, *pid_file, *process, *cwd, *user, *apparmor, *label, *cgroup;
-	struct keg_strv env, caps, gids;
+	const char *console_socket, *pid_file, *process, *cwd, *user, *apparmor, *label;
+	struct keg_strv env, caps, gids, cgroups;
 	bool tty, detach, no_new_privs, ignore_paused;
 	uint64_t preserve_fds;
 };
@@ -38,7 +38,8 @@ static const struct cli_opt exec_opts[] = {
 	OPT_STRINGS('c', "cap", struct exec_args, caps, "CAPABILITY", "give it a capability more"),
 	OPT_UINT(0, "preserve-fds", struct exec_args, preserve_fds, "N",
 		 "pass N further descriptors from 3 on"),
-	OPT_STRING(0, "cgroup", struct exec_args, cgroup, "PATH", "a group below the container's"),
+	OPT_STRINGS(0, "cgroup", struct exec_args, cgroups, "[CONTROLLER,...:]PATH",
+		    "in a group below the container's"),
 	OPT_FLAG(0, "ignore-paused", struct exec_args, ignore_paused,
 		 "also in a container that is paused"),
 	OPT_END,
@@ -175,7 +176,8 @@ static int exec_in(const struct cli_call *call, struct keg_err *err)
 		.pid_file = args->pid_file,
 		.detach = args->detach,
 		.no_new_privileges = args->no_new_privs,
-		.cgroup = args->cgroup,
+		.cgroups = (const char *const *)args->cgroups.v,
+		.n_cgroups = args->cgroups.n,
 		.ignore_paused = args->ignore_paused,
 	};
 	return runtime_exec(&ctx.runtime, call->operands[0], &req, err);

@@ -5,6 +5,8 @@ import os
 import pty
 import subprocess
 
+import pytest
+
 
 def test_it_runs_inside_and_gives_its_status(box):
     name = box.start(["sleep", "60"])
@@ -101,3 +103,19 @@ def test_what_is_in_a_paused_container_waits(root_box):
     assert done.returncode == 255 and "cannot exec in a paused container" in done.stderr
     root_box.good("resume", name)
     root_box.good("exec", name, "true")
+
+
+def test_each_controller_is_seen_in_its_own_folder(root_box):
+    if not os.path.isdir("/sys/fs/cgroup/cpu"):
+        pytest.skip("cgroup v1's cpu controller is not mounted here")
+    out = root_box.run(["sh", "-c", "ls /sys/fs/cgroup/cpu /sys/fs/cgroup/memory"]).stdout.split()
+    assert "cpu.shares" in out and "memory.limit_in_bytes" in out
+
+
+def test_a_process_in_a_group_below(root_box):
+    name = root_box.start(["sleep", "60"])
+    refused = root_box.kegrun("exec", "--cgroup", "..", name, "true")
+    assert refused.returncode == 255 and ".. is not a sub cgroup path" in refused.stderr
+    absent = root_box.kegrun("exec", "--cgroup", "nosuch", name, "true")
+    assert absent.returncode == 255 and "/nosuch/cgroup.procs: no such file" in absent.stderr
+    root_box.good("exec", "--cgroup", "/", name, "true")
