@@ -113,9 +113,8 @@ def store(tmp_path):
         pytest.skip("a store with owners and devices wants root")
     made = Store(tmp_path)
     yield made
-    # The peers leave the folder of layers bound onto itself.
-    if os.path.ismount(made.root / "overlay"):
-        subprocess.run(["umount", "-l", made.root / "overlay"], check=True)
+    # The peers leave the folder of layers bound onto itself, which os.path.ismount() cannot see.
+    subprocess.run(["umount", "-l", made.root / "overlay"], stderr=subprocess.DEVNULL, check=False)
 
 
 def layout_manifest(folder):
