@@ -60,6 +60,20 @@ static int choose_runtime(struct engine *engine, struct keg_err *err)
 	return 0;
 }
 
+static int choose_hooks(struct engine *engine, struct keg_err *err)
+{
+	const char *dir = engine->request.hooks_dir;
+
+	if (!dir)
+		return 0;
+	if (access(dir, R_OK) < 0)
+		return keg_fail_sys(err, errno, "hooks folder %s", dir);
+	engine->config.hooks_dir = keg_arena_alloc(&engine->arena, 2, sizeof dir);
+	engine->config.hooks_dir[0] = dir;
+	engine->config.n_hooks_dir = 1;
+	return 0;
+}
+
 static int choose_conmon(struct engine *engine, struct keg_err *err)
 {
 	const char *path = engine->request.conmon;
@@ -106,6 +120,8 @@ int engine_open(const struct engine_request *request, struct engine *out, struct
 		r = choose_runtime(out, err);
 	if (r >= 0)
 		r = choose_conmon(out, err);
+	if (r >= 0)
+		r = choose_hooks(out, err);
 	if (r >= 0)
 		r = choose_cgroup_manager(out, err);
 	if (r < 0) {

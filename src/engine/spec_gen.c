@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/strv.h"
+#include "engine/hooks_dir.h"
 #include "spec/seccomp_profile.h"
 
 void *spec_gen_grow(struct keg_arena *arena, void *list_slot, size_t *n, size_t size)
@@ -92,8 +93,9 @@ static int add_annotations(struct spec_gen *gen, struct keg_err *err)
 int spec_gen_run(struct spec_gen *gen, struct keg_err *err)
 {
 	static int (*const topics[])(struct spec_gen *, struct keg_err *) = {
-		spec_gen_process, spec_gen_namespaces, spec_gen_idmap,	  spec_gen_mounts,
-		spec_gen_devices, spec_gen_resources,  spec_gen_security, add_annotations,
+		spec_gen_process,  spec_gen_namespaces, spec_gen_idmap,
+		spec_gen_mounts,   spec_gen_devices,	spec_gen_resources,
+		spec_gen_security, add_annotations,	hooks_dir_add,
 	};
 	struct oci_root *root = keg_arena_alloc(gen->arena, 1, sizeof *root);
 

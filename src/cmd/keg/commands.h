@@ -20,6 +20,7 @@ extern const struct cli_cmd cmd_container_start;
 extern const struct cli_cmd cmd_container_stop;
 extern const struct cli_cmd cmd_container_wait;
 extern const struct cli_cmd cmd_image;
+extern const struct cli_cmd cmd_image_inspect;
 extern const struct cli_cmd cmd_image_list;
 extern const struct cli_cmd cmd_image_rm;
 extern const struct cli_cmd cmd_images;

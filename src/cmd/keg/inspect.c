@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keg inspect, keg container inspect - all that is known of containers and images. */
+/* keg inspect, keg container inspect, keg image inspect - all that is known of containers and
+ * images. */
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,12 @@ static const struct cli_opt inspect_opts[] = {
 	OPT_FLAG('s', "size", struct inspect_args, size, "Display total file size"),
 	OPT_STRING('t', "type", struct inspect_args, type, "TYPE",
 		   "Return JSON for this type: container, image, all"),
+	OPT_END,
+};
+
+static const struct cli_opt image_inspect_opts[] = {
+	OPT_STRING('f', "format", struct inspect_args, format, "TEMPLATE",
+		   "Format the output to a Go template or json"),
 	OPT_END,
 };
 
@@ -69,6 +76,8 @@ static int inspect_one(const struct inspect_args *args, unsigned kinds, struct e
 	}
 	if (r != -KEG_ENOTFOUND)
 		return r;
+	if (kinds == IMAGES)
+		return keg_fail(err, KEG_ENOTFOUND, "inspecting object: %s: image not known", name);
 	if (kinds == CONTAINERS)
 		return keg_fail(err, KEG_ENOTFOUND, "inspecting object: no such container %s",
 				name);
@@ -167,6 +176,13 @@ static int inspect_run(const struct cli_call *call, struct keg_err *err)
 	return inspect_all(call, kinds, err);
 }
 
+static int image_inspect_run(const struct cli_call *call, struct keg_err *err)
+{
+	if (call->n_operands == 0)
+		return keg_fail(err, KEG_EUSAGE, "no names or ids specified");
+	return inspect_all(call, IMAGES, err);
+}
+
 static int container_inspect_run(const struct cli_call *call, struct keg_err *err)
 {
 	int r = check_operands(call, err);
@@ -194,4 +210,15 @@ const struct cli_cmd cmd_container_inspect = {
 	.max = -1,
 	.completes = CLI_CONTAINER,
 	.run = container_inspect_run,
+};
+
+const struct cli_cmd cmd_image_inspect = {
+	.name = "inspect",
+	.operands = "IMAGE [IMAGE...]",
+	.summary = "Display the configuration of an image",
+	.opts = image_inspect_opts,
+	.args_size = sizeof(struct inspect_args),
+	.max = -1,
+	.completes = CLI_IMAGE,
+	.run = image_inspect_run,
 };

@@ -257,3 +257,22 @@ def test_other_runtimes_and_monitors(keg):
     if os.path.exists("/usr/bin/conmon"):
         done = keg.attempt("--conmon", "/usr/bin/conmon", "run", "--rm", IMAGE, "sh", "-c", "echo there; exit 6")
         assert (done.status, done.out) == (6, "there\n")
+
+
+def test_hooks_of_a_folder_are_run(keg):
+    log = keg.file("hook.log", mode=0o666)
+    script = keg.file("hook.sh", f"#!/bin/sh\ncat > /dev/null\necho ran $1 >> {log}\n", mode=0o755)
+    folder = os.path.join(os.path.dirname(script), "hooks.d")
+    os.makedirs(folder, mode=0o755, exist_ok=True)
+    for name, when in (("always", {"always": True}), ("never", {"annotations": {"^wanted$": "^yes$"}}),
+                       ("command", {"commands": ["sh$"], "always": True})):
+        with open(os.path.join(folder, f"{name}.json"), "w", encoding="utf-8") as to:
+            json.dump({"version": "1.0.0", "hook": {"path": script, "args": ["hook.sh", name]}, "when": when,
+                       "stages": ["poststop"]}, to)
+    keg("--hooks-dir", folder, "run", "--rm", IMAGE, "true")
+    with open(log, encoding="utf-8") as f:
+        assert f.read() == "ran always\n"
+    keg("--hooks-dir", folder, "run", "--rm", "--annotation", "wanted=yes", IMAGE, "sh", "-c", ":")
+    with open(log, encoding="utf-8") as f:
+        assert f.read().split("\n")[1:4] == ["ran always", "ran command", "ran never"]
+    keg.fails("--hooks-dir", "/nosuch", "run", "--rm", IMAGE, "true")
