@@ -63,19 +63,17 @@ int state_make(const struct runtime_context *ctx, const char *id, struct keg_err
 
 	if (r < 0)
 		return r;
-	if (mkdir(path, 0711) < 0) {
-		if (errno == ENOENT) {
-			r = keg_mkdirs(AT_FDCWD, ctx->root, 0700, err);
-			if (r < 0)
-				return r;
-		}
-		if (errno == EEXIST || mkdir(path, 0711) < 0) {
-			if (errno == EEXIST)
-				return keg_fail(err, KEG_EEXISTS,
-						"container with given ID already exists: %s", id);
-			return keg_fail_sys(err, errno, "create folder %s", path);
-		}
+	int sys = mkdir(path, 0711) < 0 ? errno : 0;
+	if (sys == ENOENT) {
+		r = keg_mkdirs(AT_FDCWD, ctx->root, 0700, err);
+		if (r < 0)
+			return r;
+		sys = mkdir(path, 0711) < 0 ? errno : 0;
 	}
+	if (sys == EEXIST)
+		return keg_fail(err, KEG_EEXISTS, "container with given ID already exists: %s", id);
+	if (sys)
+		return keg_fail_sys(err, sys, "create folder %s", path);
 	return keg_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, err);
 }
 
