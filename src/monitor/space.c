@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 /* The linker's name for the start of our own file in memory. */
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker chose it
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 /* How much stack below the current frame may have been used by the start. */
