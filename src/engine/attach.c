@@ -300,10 +300,19 @@ static int run(struct loop *l, int *status, struct keg_err *err)
 	return ATTACH_ENDED;
 }
 
+static void loop_done(struct loop *l)
+{
+	if (l->signals >= 0)
+		close(l->signals);
+	if (l->ctl >= 0)
+		close(l->ctl);
+}
+KEG_AUTO(loop, loop_done)
+
 int attach_run(struct container *c, int socket, const struct attach_request *req, int *status,
 	       struct keg_err *err)
 {
-	struct loop l = {
+	auto(loop) l = {
 		.c = c,
 		.req = req,
 		.keys = req->keys,
@@ -319,10 +328,8 @@ int attach_run(struct container *c, int socket, const struct attach_request *req
 	int r = open_signals(&l, err);
 	if (r < 0)
 		return r;
-	autofd int signals = l.signals;
-	autofd int ctl =
-		l.tty ? openat(c->run, MONITOR_FILE_CTL, O_WRONLY | O_NONBLOCK | O_CLOEXEC) : -1;
-	l.ctl = ctl;
+	if (l.tty)
+		l.ctl = openat(c->run, MONITOR_FILE_CTL, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	send_size(&l);
 	make_raw(&l);
 	r = run(&l, status, err);

@@ -140,6 +140,10 @@ static int fill_joins(struct container *c, struct keg_buf *config, struct keg_er
 int bundle_prepare(struct container *c, struct keg_err *err)
 {
 	auto(keg_buf) config = { 0 };
+
+	/* Everything was put into the run folder a moment ago. */
+	if (c->fresh && c->record.remove)
+		return 0;
 	int from = c->record.remove ? c->run : c->dir;
 	int r = keg_file_read(from, CONTAINER_FILE_CONFIG, OCI_CONFIG_MAX, &config, err);
 

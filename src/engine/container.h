@@ -87,6 +87,7 @@ struct container {
 	int run;	      /* its run folder, or -1 where there is none now */
 	int rootfs;	      /* its mounted root, detached, or -1 */
 	bool locked;
+	bool fresh; /* just made, and joins no namespace of another container */
 };
 
 /* What a container_close() at the end of a scope may find. */

@@ -465,6 +465,15 @@ static int prepare(struct creation *cr, struct container_record *rec, struct keg
 	return r < 0 ? r : fill_record(cr, rec, err);
 }
 
+static bool joins_others(const struct spec_gen *gen)
+{
+	for (size_t i = 0; i < SPEC_NS_COUNT; i++) {
+		if (gen->ns[i].mode == SPEC_NS_CONTAINER)
+			return true;
+	}
+	return false;
+}
+
 int container_create(struct engine *engine, const struct container_request *req, int *hold,
 		     struct container *out, struct keg_err *err)
 {
@@ -489,6 +498,7 @@ int container_create(struct engine *engine, const struct container_request *req,
 	}
 	if (hold)
 		*hold = take_fd(&cr.hold);
+	out->fresh = !joins_others(&cr.gen);
 	hand_over(&cr, out);
 	return 0;
 }

@@ -107,7 +107,8 @@ int lifecycle_start(struct container *c, bool foreground, struct monitor_link *l
 
 	if (r < 0)
 		return r;
-	forget_earlier_run(c);
+	if (!c->fresh)
+		forget_earlier_run(c);
 	r = bundle_prepare(c, err);
 	if (r >= 0)
 		r = container_mount(c, err);

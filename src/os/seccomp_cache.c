@@ -37,13 +37,20 @@ static uint32_t compiler(void)
 }
 
 /* FNV-1a */
-static void name_of(const void *key, size_t len, char out[NAME_MAX_LEN])
+static uint64_t add_to_hash(uint64_t hash, const unsigned char *bytes, size_t len)
 {
-	const unsigned char *bytes = key;
-	uint64_t hash = 0xcbf29ce484222325u;
-
 	for (size_t i = 0; i < len; i++)
 		hash = (hash ^ bytes[i]) * 0x100000001b3u;
+	return hash;
+}
+
+/* With the format in it: programs of two versions do not take turns in spoiling one file. */
+static void name_of(const void *key, size_t len, char out[NAME_MAX_LEN])
+{
+	uint64_t hash =
+		add_to_hash(0xcbf29ce484222325u, (const unsigned char *)MAGIC, sizeof MAGIC - 1);
+
+	hash = add_to_hash(hash, key, len);
 	snprintf(out, NAME_MAX_LEN, "%016" PRIx64 ".bpf", hash);
 }
 
