@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inspect and list-tags: what an image is without moving its layers. */
 #include "base/json.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "image/copy.h"
 #include "image/docker_archive.h"
 #include "image/docker_transport.h"
 #include "image/transfer_parts.h"
@@ -167,7 +169,8 @@ static void describe_config(struct inspected *in, struct keg_buf *out)
 	keg_json_print_indented(root, INDENT, out);
 }
 
-int transfer_inspect(const struct transfer_inspect *req, struct keg_buf *out, struct keg_err *err)
+static int inspect_once(const struct transfer_inspect *req, struct keg_buf *out,
+			struct keg_err *err)
 {
 	auto(inspected) in = { 0 };
 	autofree char *type = NULL;
@@ -200,6 +203,17 @@ int transfer_inspect(const struct transfer_inspect *req, struct keg_buf *out, st
 		return 0;
 	}
 	return describe(req, &in, out, err);
+}
+
+int transfer_inspect(const struct transfer_inspect *req, struct keg_buf *out, struct keg_err *err)
+{
+	for (unsigned tries = 0;; tries++) {
+		int r = inspect_once(req, out, err);
+
+		if (r >= 0 || !image_is_worth_a_retry(r, tries, req->retries))
+			return r;
+		keg_debug("again after: %s", err->msg);
+	}
 }
 
 static int archive_tags(const char *rest, const struct image_access *access, struct keg_strv *out,
