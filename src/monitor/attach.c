@@ -70,6 +70,18 @@ static ssize_t send_packet(const struct attach_client *client, const char *packe
 	return send(client->source.fd, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/* It left, or cannot be served: its last words are still heard. False: it is gone. */
+static bool stop_sending(struct attach_client *client)
+{
+	if (!client->reading) {
+		drop_client(client);
+		return false;
+	}
+	client->deaf = true;
+	spill_close(&client->spill);
+	return true;
+}
+
 /* False: the client is gone. */
 static bool replay_spill(struct attach_client *client)
 {
@@ -85,8 +97,8 @@ static bool replay_spill(struct attach_client *client)
 		}
 		if (len && would_wait())
 			return true;
-		drop_client(client);
-		return false;
+		if (!stop_sending(client))
+			return false;
 	}
 	if (client->attach->finishing) {
 		drop_client(client);
@@ -238,24 +250,29 @@ int attach_listen(struct attach *attach, const struct monitor_options *opt, int 
 	return loop_watch(attach->loop, &attach->listener, EPOLLIN, err);
 }
 
+static void send_to(struct attach_client *client, const char *packet, size_t len)
+{
+	if (client->deaf)
+		return;
+	if (spill_is_empty(&client->spill)) {
+		if (send_packet(client, packet, len) >= 0)
+			return;
+		if (!would_wait()) {
+			stop_sending(client);
+			return;
+		}
+	}
+	if (spill_put(&client->spill, packet, len) || stop_sending(client))
+		rewatch(client);
+}
+
 void attach_send(struct attach *attach, const char *packet, size_t len)
 {
 	struct attach_client *next;
 
 	for (struct attach_client *client = attach->clients; client; client = next) {
 		next = client->next;
-		if (spill_is_empty(&client->spill)) {
-			if (send_packet(client, packet, len) >= 0)
-				continue;
-			if (!would_wait()) {
-				drop_client(client);
-				continue;
-			}
-		}
-		if (!spill_put(&client->spill, packet, len))
-			drop_client(client);
-		else
-			rewatch(client);
+		send_to(client, packet, len);
 	}
 }
 

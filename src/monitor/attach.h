@@ -27,6 +27,7 @@ struct attach_client {
 	struct loop_source source;
 	struct spill spill;
 	bool reading; /* its input has not ended */
+	bool deaf;    /* it takes no output any more; what it wrote before may still be unread */
 };
 
 struct attach {
