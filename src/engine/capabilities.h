@@ -3,12 +3,13 @@
 #ifndef KEG_ENGINE_CAPABILITIES_H
 #define KEG_ENGINE_CAPABILITIES_H
 
+#include <linux/capability.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
 
-enum { CAPABILITY_COUNT = 41 };
+enum { CAPABILITY_COUNT = CAP_LAST_CAP + 1 };
 
 /* "CAP_CHOWN" for 0. */
 const char *capability_name(unsigned number);
