@@ -26,7 +26,7 @@ class Identity:
         self.uid = self.gid = 0
         self.made = None
         if name == "user":
-            self.made = f"keg{os.getpid()}"
+            self.made = "keg" + os.urandom(5).hex()
             subprocess.run(["useradd", "-M", "-d", self.home, "-s", "/bin/sh", self.made], check=True)
             entry = pwd.getpwnam(self.made)
             self.uid, self.gid = entry.pw_uid, entry.pw_gid

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """kegcopy with a home of its own, the images of make_images.py, and a look into places."""
-import hashlib
 import json
 import os
-import pathlib
 import subprocess
 
 import pytest
@@ -115,18 +113,3 @@ def store(tmp_path):
     yield made
     # The peers leave the folder of layers bound onto itself, which os.path.ismount() cannot see.
     subprocess.run(["umount", "-l", made.root / "overlay"], stderr=subprocess.DEVNULL, check=False)
-
-
-def layout_manifest(folder):
-    """The only image of an OCI layout: its manifest, and its configuration."""
-    folder = pathlib.Path(folder)
-
-    def blob(digest):
-        return json.loads((folder / "blobs/sha256" / digest[7:]).read_bytes())
-
-    manifest = blob(json.loads((folder / "index.json").read_text())["manifests"][0]["digest"])
-    return manifest, blob(manifest["config"]["digest"])
-
-
-def sha256(data):
-    return "sha256:" + hashlib.sha256(data).hexdigest()

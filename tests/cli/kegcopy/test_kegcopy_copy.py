@@ -9,7 +9,7 @@ import tarfile
 
 import pytest
 
-from conftest import layout_manifest, sha256
+from layout_parts import layout_manifest, sha256
 
 INSECURE = ("--src-tls-verify=false", "--dest-tls-verify=false")
 PLACES = ["dir:{0}/d", "oci:{0}/o:tag", "oci-archive:{0}/oa.tar:tag", "docker-archive:{0}/da.tar:app:1",

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import layout_manifest, sha256
+from layout_parts import layout_manifest, sha256
 from registry_fixture import BUILD
 
 LAX = "--tls-verify=false"

@@ -201,7 +201,8 @@ def test_endless_error_text_does_not_hide_the_status(registry_probe, registry):
     assert answer.code == ENOTFOUND
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b'{"tags": 7}', b'{"tags": [7]}', deep_json(10000)])
+@pytest.mark.parametrize("body", [b"", b"{", b'{"tags": 7}', b'{"tags": [7]}', deep_json(10000)],
+                         ids=["empty", "cut", "unbalanced", "unclosed", "deep"])
 def test_malformed_tags_are_an_error(registry_probe, registry, body):
     registry.fault("tags", status=200, body=body)
     answer = registry_probe("tags", registry.host, "app")
