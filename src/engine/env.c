@@ -4,12 +4,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
 enum { MAX_ENV_FILE = 4 << 20 };
-
-extern char **environ;
 
 int env_put(struct keg_strv *env, const char *text, struct keg_err *err)
 {

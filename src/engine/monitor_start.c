@@ -19,8 +19,6 @@
 
 enum { MAX_REPORT = 1 << 16 };
 
-extern char **environ;
-
 char *monitor_program(const char *name)
 {
 	autofree char *self = NULL;

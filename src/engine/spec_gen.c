@@ -24,7 +24,9 @@ void *spec_gen_grow(struct keg_arena *arena, void *list_slot, size_t *n, size_t 
 
 void spec_gen_add(struct keg_arena *arena, const char ***list, size_t *n, const char *text)
 {
-	*SPEC_PUSH(arena, *list, *n) = text;
+	const char **at = spec_gen_grow(arena, list, n, sizeof **list);
+
+	*at = text;
 }
 
 bool spec_gen_has(const char *const *list, size_t n, const char *text)

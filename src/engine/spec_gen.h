@@ -78,7 +78,7 @@ struct spec_gen {
  */
 void *spec_gen_grow(struct keg_arena *arena, void *list_slot, size_t *n, size_t size);
 #define SPEC_PUSH(arena, list, n) \
-	((__typeof__(list))spec_gen_grow((arena), &(list), &(n), sizeof *(list)))
+	((void)spec_gen_grow((arena), &(list), &(n), sizeof *(list)), &(list)[(n)-1])
 /* Add a text to a list of texts; the text is borrowed. */
 void spec_gen_add(struct keg_arena *arena, const char ***list, size_t *n, const char *text);
 /* Does a list have the text? */

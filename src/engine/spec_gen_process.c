@@ -111,8 +111,6 @@ static int wrap_in_init(struct spec_gen *gen, struct keg_err *err)
 
 /* --- environment -------------------------------------------------------------------------- */
 
-extern char **environ;
-
 static void put_proxies(struct keg_strv *env)
 {
 	static const char *const names[] = { "http_proxy", "https_proxy", "ftp_proxy", "no_proxy",

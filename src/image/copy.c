@@ -56,12 +56,12 @@ static int copy_chosen(const struct copy_image *what, const struct manifest_doc 
 {
 	struct copy_image one = *what;
 	auto(keg_buf) bytes = { 0 };
-	autofree char *type = NULL;
 	const char *written_type;
 
 	one.instance = image_pick_instance(doc, what->how->source_access, err);
 	if (!one.instance)
 		return keg_wrap(err, "choosing an image from manifest list %s", what->src->name);
+	autofree char *type = NULL;
 	int r = image_source_manifest(what->src, one.instance, &bytes, &type, err);
 	if (r >= 0 && what->dst->ops->toplevel)
 		r = what->dst->ops->toplevel(what->dst, index->data, index->len, err);

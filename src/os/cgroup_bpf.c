@@ -143,6 +143,7 @@ static int load_program(const struct bpf_insn *insns, size_t n, struct keg_err *
 }
 
 /* The programs that are attached, as descriptors' numbers in the kernel; how many, 0 on error. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the kernel fills ids */
 static uint32_t list_attached(int fd, uint32_t ids[ATTACHED_MAX])
 {
 	union bpf_attr attr = {

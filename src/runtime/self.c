@@ -20,8 +20,6 @@
 #include "os/caps.h"
 #include "runtime/runtime.h"
 
-extern char **environ;
-
 enum { ALL_SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
 
 static bool is_protected(int self)

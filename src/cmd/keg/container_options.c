@@ -283,14 +283,14 @@ int create_container(const struct cli_call *call, struct create_args *args, stru
 		.no_image = &no_image,
 	};
 	int r = command_line_read(&argv, err);
-
+	if (r < 0)
+		return r;
 	req.argv = argv.v;
-	if (r >= 0)
-		r = parse_policy(args->o.pull ? args->o.pull : engine->config.pull_policy, &policy,
-				 err);
+	r = parse_policy(args->o.pull ? args->o.pull : engine->config.pull_policy, &policy, err);
+	if (r < 0)
+		return r;
 
-	if (r >= 0)
-		r = engine_enter(engine, err);
+	r = engine_enter(engine, err);
 	if (r >= 0 && (policy == TRANSFER_PULL_ALWAYS || policy == TRANSFER_PULL_NEWER))
 		r = pull(engine, args, image, policy, err);
 	if (r >= 0 && args->o.replace && args->o.name)

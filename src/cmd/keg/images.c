@@ -305,7 +305,7 @@ static int images_run(const struct cli_call *call, struct keg_err *err)
 
 #define IMAGES_CMD(name_, aliases_)                                                        \
 	{                                                                                  \
-		.name = name_, .aliases = aliases_, .operands = "[IMAGE]",                 \
+		.name = (name_), .aliases = (aliases_), .operands = "[IMAGE]",             \
 		.summary = "List images in local storage", .opts = images_opts,            \
 		.args_size = sizeof(struct images_args), .max = 1, .completes = CLI_IMAGE, \
 		.run = images_run,                                                         \

@@ -96,7 +96,7 @@ static int rmi_run(const struct cli_call *call, struct keg_err *err)
 
 #define RMI_CMD(name_)                                                                       \
 	{                                                                                    \
-		.name = name_, .operands = "IMAGE [IMAGE...]",                               \
+		.name = (name_), .operands = "IMAGE [IMAGE...]",                             \
 		.summary = "Remove one or more images from local storage", .opts = rmi_opts, \
 		.args_size = sizeof(struct rmi_args), .max = -1, .completes = CLI_IMAGE,     \
 		.run = rmi_run,                                                              \

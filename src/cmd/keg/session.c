@@ -54,7 +54,8 @@ static int finish(struct container *c, int client, int told, struct keg_err *err
 	return status;
 }
 
-static int stay(struct container *c, int socket, struct attach_request *req, struct keg_err *err)
+static int stay(struct container *c, int socket, const struct attach_request *req,
+		struct keg_err *err)
 {
 	struct keg_err ignored;
 	int told;
@@ -70,7 +71,9 @@ static int stay(struct container *c, int socket, struct attach_request *req, str
 	return finish(c, req->client, told, err);
 }
 
-int session_start(struct container *c, struct attach_request *req, int *hold, struct keg_err *err)
+int session_start(struct container *c, const struct attach_request *req,
+		  int *hold, /* NOLINT(readability-non-const-parameter): pin_now() sets it */
+		  struct keg_err *err)
 {
 	struct monitor_link link = { .client = -1 };
 	struct pinning pinning = { c, hold };
@@ -86,13 +89,15 @@ int session_start(struct container *c, struct attach_request *req, int *hold, st
 	if (r < 0)
 		return r;
 	container_unlock(c);
-	req->client = client;
+	struct attach_request run = *req;
+
+	run.client = client;
 	if (hold && *hold >= 0) {
-		req->later = pin_now;
-		req->later_ms = PIN_AFTER_MS;
-		req->later_ctx = &pinning;
+		run.later = pin_now;
+		run.later_ms = PIN_AFTER_MS;
+		run.later_ctx = &pinning;
 	}
-	return stay(c, socket, req, err);
+	return stay(c, socket, &run, err);
 }
 
 int session_attach(struct container *c, struct attach_request *req, struct keg_err *err)

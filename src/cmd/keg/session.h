@@ -11,7 +11,7 @@
  * the exit status to leave with. `hold` is a hold on the images, which is turned into a pin
  * when the container does not end soon; -1: none.
  */
-int session_start(struct container *c, struct attach_request *req, int *hold,
+int session_start(struct container *c, const struct attach_request *req, int *hold,
 		  struct keg_err *err) KEG_MUST_CHECK;
 
 /* The same for one that runs already. */

@@ -33,8 +33,9 @@ static int list_tags_run(const struct cli_call *call, struct keg_err *err)
 	int r = copy_access(call->globals, &args->side, names, &arena, &access, err);
 	if (r >= 0)
 		r = transfer_open(&transfer, err);
-	if (r >= 0)
-		r = transfer->list_tags(&access, names[0], &text, err);
+	if (r < 0)
+		return r;
+	r = transfer->list_tags(&access, names[0], &text, err);
 	if (r < 0)
 		return r;
 	printf("%s\n", keg_buf_text(&text));
