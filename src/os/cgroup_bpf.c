@@ -180,7 +180,7 @@ static int detach(int fd, uint32_t id, struct keg_err *err)
 
 int cgroup_bpf_attach(int fd, const struct bpf_insn *insns, size_t n, struct keg_err *err)
 {
-	uint32_t old[ATTACHED_MAX];
+	uint32_t old[ATTACHED_MAX] = { 0 };
 	uint32_t n_old = list_attached(fd, old);
 	autofd int program = load_program(insns, n, err);
 	int r = 0;
