@@ -7,7 +7,7 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("KEG_BUILD", os.path.join(ROOT, "build"))
-PROGRAMS = ["keg", "kegcopy", "kegmon"]
+PROGRAMS = ["keg", "kegcopy", "kegrun", "kegmon"]
 
 
 def run(*argv):
