@@ -102,14 +102,12 @@ static void broken_files_are_refused(void **state)
 		"{\"defaultAction\":7}",
 		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"defaultErrno\":\"ENOTHING\"}",
 		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"bpf\"]}]}",
-		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"action\":\"a\",\"name\":"
-		"\"b\","
-		"\"names\":[\"c\"]}]}",
-		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"action\":\"a\",\"name\":"
-		"\"b\","
-		"\"includes\":{\"minKernel\":\"new\"}}]}",
-		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86\"],"
-		"\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86\"}]}",
+		("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"action\":\"a\","
+		 "\"name\":\"b\",\"names\":[\"c\"]}]}"),
+		("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"action\":\"a\","
+		 "\"name\":\"b\",\"includes\":{\"minKernel\":\"new\"}}]}"),
+		("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86\"],"
+		 "\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86\"}]}"),
 	};
 
 	(void)state;
