@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -61,7 +62,8 @@ static char *signal_text(int sig)
 static int wait_hook(int pidfd, const struct oci_hook *hook, siginfo_t *end, struct keg_err *err)
 {
 	struct pollfd poll_for = { .fd = pidfd, .events = POLLIN };
-	int timeout = hook->timeout && *hook->timeout > 0 ? *hook->timeout * MS : -1;
+	int seconds = hook->timeout && *hook->timeout > 0 ? *hook->timeout : 0;
+	int timeout = seconds == 0 ? -1 : seconds > INT_MAX / MS ? INT_MAX : seconds * MS;
 	int ready;
 
 	do
@@ -71,9 +73,13 @@ static int wait_hook(int pidfd, const struct oci_hook *hook, siginfo_t *end, str
 		(void)waitid(P_PIDFD, (id_t)pidfd, end, WEXITED | WNOWAIT);
 		return keg_spawn_wait(pidfd, err);
 	}
+
+	int failed = ready < 0 ? errno : 0;
 	(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	(void)!keg_spawn_wait(pidfd, err);
-	return keg_fail(err, KEG_ESYSTEM, "hook ran past specified timeout of %ds", *hook->timeout);
+	if (failed)
+		return keg_fail_sys(err, failed, "wait for the hook");
+	return keg_fail(err, KEG_ESYSTEM, "hook ran past specified timeout of %ds", seconds);
 }
 
 static int run_one(const struct oci_hook *hook, const char *state, struct keg_err *err)
