@@ -167,9 +167,14 @@ int cgroup_pids(const struct cgroup *group, pid_t **pids, size_t *n, struct keg_
 {
 	const struct cgroup_hierarchy *h = any_hierarchy(group);
 	struct pids list = { 0 };
-	int r = h ? read_pids(group, h, h->path, &list, err) : 0;
 
-	if (h && r >= 0)
+	if (!h) {
+		*pids = NULL;
+		*n = 0;
+		return 0;
+	}
+	int r = read_pids(group, h, h->path, &list, err);
+	if (r >= 0)
 		r = cgroup_walk(group, h, read_pids, &list, err);
 	if (r < 0) {
 		free(list.v);

@@ -146,6 +146,11 @@ static void find_points(struct rewrite *rw)
 	rw->n_points = kept;
 }
 
+static bool same_answer(const struct answer *a, const struct answer *b)
+{
+	return a->keeps == b->keeps && a->at == b->at;
+}
+
 static bool find_segments(struct rewrite *rw, struct block *block, uint32_t arch)
 {
 	block->arch = arch;
@@ -156,8 +161,7 @@ static bool find_segments(struct rewrite *rw, struct block *block, uint32_t arch
 		if (!ask(rw, arch, rw->points[i], false, &answer))
 			return false;
 
-		const struct answer *last = block->n ? &block->segments[block->n - 1].answer : NULL;
-		if (last && last->keeps == answer.keeps && last->at == answer.at)
+		if (block->n > 0 && same_answer(&block->segments[block->n - 1].answer, &answer))
 			continue;
 		block->segments[block->n++] = (struct segment){ rw->points[i], answer };
 	}
