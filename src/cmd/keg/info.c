@@ -5,6 +5,7 @@
 #include "cli/yaml.h"
 #include "cmd/keg/access.h"
 #include "cmd/keg/commands.h"
+#include "engine/container.h"
 #include "engine/info.h"
 #include "store/image.h"
 
@@ -45,6 +46,21 @@ static int print_info(struct json_object *info, const char *format, struct keg_e
 	return 0;
 }
 
+static int count(void *ctx, struct container *c, struct keg_err *err)
+{
+	struct info_counts *counts = ctx;
+
+	(void)err;
+	counts->containers++;
+	if (c->state.status == CONTAINER_RUNNING)
+		counts->running++;
+	else if (c->state.status == CONTAINER_PAUSED)
+		counts->paused++;
+	else
+		counts->stopped++;
+	return 0;
+}
+
 static int info_run(const struct cli_call *call, struct keg_err *err)
 {
 	const struct info_args *args = call->args;
@@ -58,6 +74,8 @@ static int info_run(const struct cli_call *call, struct keg_err *err)
 		r = engine_store(&engine, &store, err);
 	if (r >= 0)
 		r = store_image_list(store, &engine.arena, &images, &counts.images, err);
+	if (r >= 0)
+		r = container_each(&engine, count, &counts, err);
 	if (r < 0)
 		return r;
 	autojson info = info_collect(&engine, &counts, call->program->version);

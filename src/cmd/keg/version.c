@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keg version - what this program is and was built for. */
-#include <sys/utsname.h>
-
 #include "base/json.h"
 #include "cli/template.h"
 #include "cmd/keg/commands.h"
+#include "spec/platform.h"
 
 struct version_args {
 	const char *format;
@@ -20,13 +19,13 @@ static struct json_object *version_of(const struct cli_call *call)
 {
 	struct json_object *client = json_object_new_object();
 	struct json_object *all = json_object_new_object();
-	struct utsname host = { 0 };
+	struct platform host;
 
-	uname(&host);
+	platform_host(&host);
 	keg_json_put_str(client, "Version", call->program->version);
 	keg_json_put_str(client, "APIVersion", call->program->version);
 	keg_json_put_str(client, "Compiler", __VERSION__);
-	autofree char *platform = keg_printf("%s/%s", "linux", host.machine);
+	autofree char *platform = platform_format(&host);
 	keg_json_put_str(client, "OsArch", platform);
 	keg_json_put_str(client, "Os", "linux");
 	json_object_object_add(all, "Client", client);

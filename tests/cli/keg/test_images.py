@@ -86,6 +86,10 @@ def test_info_and_version_speak_json_and_templates(keg):
     info = keg("info", "--format", "json").json()
     assert info["store"]["graphRoot"] == keg.root and info["host"]["security"]["rootless"] != keg.is_root
     assert info["store"]["imageStore"]["number"] >= 1
+    keg("create", IMAGE, "true")
+    keg("run", "-d", IMAGE, "sleep", "100")
+    counts = keg("info", "--format", "json").json()["store"]["containerStore"]
+    assert counts == {"number": 2, "paused": 0, "running": 1, "stopped": 1}
     assert keg("info", "--format", "{{.Store.GraphRoot}}").out == keg.root + "\n"
     assert "  graphDriverName: overlay\n" in keg("info").out
     version = keg("version", "--format", "{{.Client.Version}}").out
