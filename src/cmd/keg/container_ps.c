@@ -89,18 +89,18 @@ static char *human_ago(int64_t ns)
 
 static char *status_text(const struct container *c)
 {
-	autofree char *up = human_ago(c->state.started);
-	autofree char *gone = human_ago(c->state.finished);
+	bool ended = c->state.status == CONTAINER_EXITED;
+	autofree char *ago = human_ago(ended ? c->state.finished : c->state.started);
 
 	switch (c->state.status) {
 	case CONTAINER_RUNNING:
-		return keg_printf("Up %s", up);
+		return keg_printf("Up %s", ago);
 	case CONTAINER_PAUSED:
 		return keg_strdup("Paused");
 	case CONTAINER_STOPPING:
 		return keg_strdup("Stopping");
 	case CONTAINER_EXITED:
-		return keg_printf("Exited (%d) %s", c->state.exit_code, gone);
+		return keg_printf("Exited (%d) %s", c->state.exit_code, ago);
 	default:
 		return keg_strdup("Created");
 	}
@@ -175,33 +175,46 @@ static void put_times(struct json_object *row, const struct container *c)
 
 	keg_json_put_str(row, "Created", at);
 	keg_json_put_str(row, "CreatedAt", at);
-	keg_json_put_str(row, "CreatedHuman", ago);
 	keg_json_put_str(row, "RunningFor", ago);
 	put_int(row, "StartedAt", c->state.started ? c->state.started / NS : never);
 	put_int(row, "ExitedAt", c->state.finished ? c->state.finished / NS : never);
 }
 
-static struct json_object *make_row(const struct listing *l, const struct container *c)
+/* What the tables without --format have, and what rows are sorted by. */
+static void put_standard(struct json_object *row, const struct listing *l,
+			 const struct container *c)
 {
 	bool whole = l->args->no_trunc;
-	struct json_object *row = json_object_new_object();
 	autofree char *id = keg_strndup(c->id, whole ? KEG_ID_LEN : SHORT_ID);
-	autofree char *image_id = keg_strndup(c->record.image_id, whole ? KEG_ID_LEN : SHORT_ID);
 	autofree char *command = command_text(c, whole);
+	autofree char *ago = human_ago(c->record.created);
 	autofree char *status = status_text(c);
-	auto(keg_strv) mounts = { 0 };
 
-	keg_strv_extend(&mounts, c->record.mounts, c->record.n_mounts);
-	autofree char *mount_list = keg_strv_join(&mounts, ",");
 	keg_json_put_str(row, "ID", id);
 	keg_json_put_str(row, "Image", c->record.image);
-	keg_json_put_str(row, "ImageID", image_id);
 	keg_json_put_str(row, "Command", command);
-	put_times(row, c);
+	keg_json_put_str(row, "CreatedHuman", ago);
 	keg_json_put_str(row, "Status", status);
 	keg_json_put_str(row, "State", container_status_name(c->state.status));
 	keg_json_put_str(row, "Ports", "");
 	keg_json_put_str(row, "Names", c->record.name);
+	keg_json_put_str(row, "Size", "");
+	put_int(row, "Pid", c->state.pid);
+	if (l->args->ns)
+		put_namespaces(row, c);
+}
+
+/* What only a template can ask for. */
+static void put_others(struct json_object *row, const struct listing *l, const struct container *c)
+{
+	autofree char *image_id =
+		keg_strndup(c->record.image_id, l->args->no_trunc ? KEG_ID_LEN : SHORT_ID);
+	auto(keg_strv) mounts = { 0 };
+
+	keg_strv_extend(&mounts, c->record.mounts, c->record.n_mounts);
+	autofree char *mount_list = keg_strv_join(&mounts, ",");
+	keg_json_put_str(row, "ImageID", image_id);
+	put_times(row, c);
 	keg_json_put_str(row, "Networks", "");
 	keg_json_put_str(row, "Mounts", mount_list);
 	keg_json_put_str(row, "Pod", "");
@@ -212,11 +225,16 @@ static struct json_object *make_row(const struct listing *l, const struct contai
 	json_object_object_add(row, "Exited",
 			       json_object_new_boolean(c->state.status == CONTAINER_EXITED));
 	put_int(row, "ExitCode", c->state.exit_code);
-	put_int(row, "Pid", c->state.pid);
 	put_int(row, "Restarts", c->state.restarts);
-	keg_json_put_str(row, "Size", "");
-	if (l->args->ns)
-		put_namespaces(row, c);
+}
+
+static struct json_object *make_row(const struct listing *l, const struct container *c)
+{
+	struct json_object *row = json_object_new_object();
+
+	put_standard(row, l, c);
+	if (l->args->format)
+		put_others(row, l, c);
 	return row;
 }
 
