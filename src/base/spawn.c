@@ -59,6 +59,18 @@ static bool is_kept(const struct keg_spawn *what, int fd)
 	return false;
 }
 
+/* Returns only when that fails. */
+static void execute(const struct keg_spawn *what, const char *program)
+{
+	char *const *argv = (char *const *)(uintptr_t)what->argv;
+	char *const *env = what->env ? (char *const *)(uintptr_t)what->env : environ;
+
+	if (what->opened > 0)
+		(void)syscall(SYS_execveat, what->opened, "", argv, env, AT_EMPTY_PATH);
+	else
+		execve(program, argv, env);
+}
+
 KEG_NORETURN static void child(const struct keg_spawn *what, const char *program, int report)
 {
 	/* Out of the way of 0, 1 and 2 first, so that placing one cannot destroy another. */
@@ -80,8 +92,7 @@ KEG_NORETURN static void child(const struct keg_spawn *what, const char *program
 		(void)signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execve(program, (char *const *)(uintptr_t)what->argv,
-	       what->env ? (char *const *)(uintptr_t)what->env : environ);
+	execute(what, program);
 fail:
 	saved = errno;
 	(void)!write(report, &saved, sizeof saved);

@@ -12,6 +12,7 @@
 struct keg_spawn {
 	const char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH */
 	const char *program;	 /* NULL: argv[0]; else this is, and argv[0] is only told */
+	int opened;		 /* above 0: the program itself, opened, and the above its name */
 	const char *const *env;	 /* NULL: ours */
 	const char *dir;	 /* NULL: ours */
 	int in, out, errfd;	 /* descriptors for 0, 1, 2; KEG_SPAWN_NULL or KEG_SPAWN_KEEP */

@@ -222,6 +222,10 @@ static int spawn(struct launch *l, int sync, struct keg_err *err)
 		keg_strv_add(&l->env, *at);
 	keg_strv_addf(&l->env, MONITOR_ENV_SYNC "=%d", sync);
 	keep(l, sync);
+	/* With the runtime built in it would otherwise have to start itself a second time. */
+	autofd int opened =
+		l->ours && !l->c->record.runtime ? runtime_open_protected(l->monitor) : -1;
+	what.opened = opened;
 	what.argv = (const char *const *)l->argv.v;
 	what.env = (const char *const *)l->env.v;
 	what.n_keep = l->n_keep;

@@ -189,4 +189,10 @@ void runtime_config_default(struct oci_config *out, bool rootless, struct keg_ar
  */
 int runtime_protect_self(char **argv, struct keg_err *err) KEG_MUST_CHECK;
 
+/*
+ * Open such a program so that it is protected when it is executed by this descriptor, which spares
+ * it executing itself again. -1 where that cannot be had: then it protects itself.
+ */
+int runtime_open_protected(const char *program);
+
 #endif

@@ -4,8 +4,8 @@
  * then our own program runs inside, and whoever opens its /proc/PID/exe there has a way to the
  * file on the host, to be written once nobody executes it (CVE-2019-5736). So that what is
  * executed is never the file itself: root executes it through a detached read-only mount, which
- * nobody can make writable again and which costs one exec; an ordinary user, who cannot mount,
- * a sealed copy, and that only if the file is his to write.
+ * nobody can make writable again and which costs one exec, unless whoever starts it opened it so;
+ * an ordinary user, who cannot mount, a sealed copy, and that only if the file is his to write.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,11 +31,16 @@ static bool is_protected(int self)
 	return fcntl(self, F_GET_SEALS) == ALL_SEALS;
 }
 
-static int open_readonly(int self)
+/* `path` at `dirfd`; with an empty path `dirfd` itself. */
+static int open_readonly(int dirfd, const char *path)
 {
+	const uint64_t sys_admin = UINT64_C(1) << 21; /* CAP_SYS_ADMIN */
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID };
-	autofd int tree = open_tree(self, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 
+	if (!(caps_effective() & sys_admin))
+		return -1;
+	autofd int tree =
+		open_tree(dirfd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
 		return -1;
 	return take_fd(&tree);
@@ -62,16 +67,13 @@ static int open_copy(int self)
 
 int runtime_protect_self(char **argv, struct keg_err *err)
 {
-	const uint64_t sys_admin = UINT64_C(1) << 21; /* CAP_SYS_ADMIN */
 	autofd int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	autofd int safe = -1;
 
 	if (self < 0)
 		return keg_fail_sys(err, errno, "open our own program");
 	if (is_protected(self))
 		return 0;
-	if (caps_effective() & sys_admin)
-		safe = open_readonly(self);
+	autofd int safe = open_readonly(self, "");
 	if (safe < 0 && geteuid() != 0 && faccessat(self, "", W_OK, AT_EACCESS | AT_EMPTY_PATH) < 0)
 		return 0;
 	if (safe < 0)
@@ -80,4 +82,9 @@ int runtime_protect_self(char **argv, struct keg_err *err)
 		return keg_fail_sys(err, errno, "protect our own program");
 	syscall(SYS_execveat, safe, "", argv, environ, AT_EMPTY_PATH);
 	return keg_fail_sys(err, errno, "execute our own program again");
+}
+
+int runtime_open_protected(const char *program)
+{
+	return open_readonly(AT_FDCWD, program);
 }
