@@ -148,8 +148,12 @@ int container_read_state(struct container *c, struct keg_err *err)
 	if (r == -KEG_ENOTFOUND)
 		r = keg_file_read(c->dir, CONTAINER_FILE_STATE, MAX_STATE, &text, err);
 	/* It is not synced: a power cut leaves an empty file, which says as much as none. */
-	if (r == -KEG_ENOTFOUND || (r >= 0 && text.len == 0))
+	if (r == -KEG_ENOTFOUND || (r >= 0 && text.len == 0)) {
+		/* Whoever made it was gone before the start: it will never run. */
+		if (c->record.transient && c->run >= 0)
+			take_exit_file(c);
 		return 0;
+	}
 	if (r >= 0)
 		r = decode(c, &text, err);
 	if (r < 0)

@@ -250,7 +250,7 @@ int exec_run(struct container *c, const struct exec_request *req, struct keg_err
 int exec_detach(struct container *c, const struct exec_request *req, char *id, struct keg_err *err)
 {
 	auto(session) s = { .c = c, .req = req };
-	struct monitor_link link;
+	auto(monitor_link) link = MONITOR_LINK_INIT;
 	int r = check_running(c, err);
 
 	if (r >= 0)
@@ -271,5 +271,8 @@ int exec_detach(struct container *c, const struct exec_request *req, char *id, s
 		.tty = req->tty,
 	};
 	r = monitor_start(c, &how, &link, err);
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	monitor_started(&link);
+	return 0;
 }

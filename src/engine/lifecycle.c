@@ -128,7 +128,7 @@ int lifecycle_start(struct container *c, bool foreground, struct monitor_link *l
 	return 0;
 }
 
-int lifecycle_begin(struct container *c, struct keg_err *err)
+int lifecycle_begin(struct container *c, const struct monitor_link *link, struct keg_err *err)
 {
 	struct container_state before = c->state;
 
@@ -143,6 +143,7 @@ int lifecycle_begin(struct container *c, struct keg_err *err)
 		undo_start(c, err);
 		return r;
 	}
+	monitor_started(link);
 	if (c->engine->rootless && c->state.monitor)
 		userns_share_publish(c->engine->rundir, c->state.monitor);
 	return 0;

@@ -14,8 +14,9 @@
  */
 int lifecycle_start(struct container *c, bool foreground, struct monitor_link *link,
 		    struct keg_err *err) KEG_MUST_CHECK;
-/* Let the process run. On failure all is undone as above. */
-int lifecycle_begin(struct container *c, struct keg_err *err) KEG_MUST_CHECK;
+/* Let the process run, and the monitor know. On failure all is undone as above. */
+int lifecycle_begin(struct container *c, const struct monitor_link *link,
+		    struct keg_err *err) KEG_MUST_CHECK;
 
 /*
  * After its end: have the runtime forget it, unmount, keep the exit status; one of --rm is

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -232,12 +234,38 @@ static int spawn(struct launch *l, int sync, struct keg_err *err)
 	return keg_spawn(&what, NULL, err);
 }
 
+/*
+ * Until there is something to read, or the monitor is gone: others may hold the pipe's other
+ * end, so its end alone does not tell. 1: read, 0: nothing will come.
+ *
+ * Signals that came while all were blocked for the container would wait for a container that
+ * may never be. Their default actions are right here: the monitor sees that we are gone.
+ */
+static int wait_for_report(int sync, int client)
+{
+	static const int ending[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	struct pollfd p[] = { { .fd = sync, .events = POLLIN }, { .fd = client } };
+	sigset_t mask;
+
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	for (size_t i = 0; i < KEG_COUNT(ending); i++)
+		sigdelset(&mask, ending[i]);
+	while (ppoll(p, KEG_COUNT(p), NULL, &mask) < 0) {
+		if (errno != EINTR)
+			return -1;
+	}
+	/* It may have written before it went. */
+	return p[0].revents || poll(p, 1, 0) > 0;
+}
+
 /* One line: of an exec session another one follows, at its end. */
-static int read_line(int fd, struct keg_buf *out, struct keg_err *err)
+static int read_line(int fd, int client, struct keg_buf *out, struct keg_err *err)
 {
 	while (out->len < MAX_REPORT && !(out->len && out->data[out->len - 1] == '\n')) {
-		ssize_t n = read(fd, keg_buf_reserve(out, 4096), 4096);
+		ssize_t n = wait_for_report(fd, client);
 
+		if (n > 0)
+			n = read(fd, keg_buf_reserve(out, 4096), 4096);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -251,11 +279,11 @@ static int read_line(int fd, struct keg_buf *out, struct keg_err *err)
 }
 
 /* {"data": PID} or {"data": -1, "message": ..., "code": ...} */
-static int read_report(struct container *c, int sync, struct keg_err *err)
+static int read_report(struct container *c, int sync, int client, struct keg_err *err)
 {
 	auto(keg_buf) text = { 0 };
 	autojson tree = NULL;
-	int r = read_line(sync, &text, err);
+	int r = read_line(sync, client, &text, err);
 
 	if (r < 0)
 		return keg_wrap(err, "container %s: the monitor's report", c->id);
@@ -284,8 +312,7 @@ static int open_pipes(const struct launch *l, int sync[2], int client[2], struct
 {
 	if (pipe2(sync, O_CLOEXEC) < 0)
 		return keg_fail_sys(err, errno, "pipe");
-	if (l->ours && l->req->foreground &&
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, client) < 0)
+	if (l->ours && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, client) < 0)
 		return keg_fail_sys(err, errno, "socketpair");
 	return 0;
 }
@@ -309,7 +336,7 @@ static int launch(struct launch *l, struct monitor_link *link, struct keg_err *e
 	close(take_fd(&sync_write));
 	if (theirs >= 0)
 		close(take_fd(&theirs));
-	r = read_report(l->c, sync_read, err);
+	r = read_report(l->c, sync_read, ours, err);
 	struct keg_err ignored;
 	if (keg_spawn_wait(process, &ignored) < 0)
 		keg_debug("wait for the monitor: %s", ignored.msg);
@@ -337,6 +364,20 @@ int monitor_start(struct container *c, const struct monitor_request *req, struct
 		add_container(&l);
 	}
 	return launch(&l, link, err);
+}
+
+void monitor_started(const struct monitor_link *link)
+{
+	const char started = MONITOR_CLIENT_STARTED;
+
+	if (link->client >= 0 && send(link->client, &started, 1, MSG_NOSIGNAL) < 0)
+		keg_debug("tell the monitor: %s", strerrordesc_np(errno));
+}
+
+void monitor_link_done(struct monitor_link *link)
+{
+	if (link->client >= 0)
+		close(take_fd(&link->client));
 }
 
 pid_t monitor_pid(const struct container *c)

@@ -10,13 +10,22 @@
 
 #include "engine/container.h"
 
-/* Our side of a running monitor. All zero but for client = -1. */
+/*
+ * Our side of a running monitor. As long as it is open and monitor_started() was not called,
+ * kegmon takes its end, and so our death, as the wish to have the container killed.
+ */
 struct monitor_link {
 	int client; /* kegmon's --keg-client-fd: it says the exit status there; -1: none */
 };
+#define MONITOR_LINK_INIT    \
+	{                    \
+		.client = -1 \
+	}
+void monitor_link_done(struct monitor_link *link);
+KEG_AUTO(monitor_link, monitor_link_done)
 
 struct monitor_request {
-	bool foreground; /* we stay: wanted is `client` */
+	bool foreground; /* we stay */
 	/* An exec session: its id, and the process for the runtime (a file's path). NULL: none. */
 	const char *exec_id, *process_file;
 	bool tty, interactive;
@@ -24,10 +33,14 @@ struct monitor_request {
 
 /*
  * Start it, have it create the container (or run the exec session) and return the pid of the
- * container's first process. The errors of the runtime come back with its codes.
+ * container's first process. The errors of the runtime come back with its codes. While it
+ * waits, signals that ask a program to end do so even where they are blocked.
  */
 int monitor_start(struct container *c, const struct monitor_request *req, struct monitor_link *link,
 		  struct keg_err *err) KEG_MUST_CHECK;
+
+/* The container (or the exec session's process) runs: from now on it outlives us. */
+void monitor_started(const struct monitor_link *link);
 
 /* The pid that the monitor left in its file, or 0. */
 pid_t monitor_pid(const struct container *c);

@@ -83,20 +83,55 @@ static void start_command(struct ending *ending)
 	run_command(ending);
 }
 
+/* The bytes that the client has written since the last time; 0: it is gone; -1: none now. */
+static ssize_t hear_client(const struct loop_source *source, char said[2])
+{
+	ssize_t n;
+
+	do
+		n = recv(source->fd, said, 2, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	return n < 0 && errno != EAGAIN ? 0 : n;
+}
+
+/* It was told the status: does it clean up? */
 static void on_client(struct loop_source *source, uint32_t events)
 {
 	struct ending *ending = source->owner;
-	char said = 0;
-	ssize_t n = recv(source->fd, &said, 1, MSG_DONTWAIT);
+	char said[2] = "";
+	ssize_t n = hear_client(source, said);
 
 	(void)events;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n < 0 || (n == 1 && said[0] == MONITOR_CLIENT_STARTED))
 		return;
 	loop_close_source(ending->loop, source);
-	if (n == 1 && said == MONITOR_CLIENT_CLEANS)
+	if (n > 0 && said[n - 1] == MONITOR_CLIENT_CLEANS)
 		finish(ending);
 	else
 		start_command(ending);
+}
+
+/* Only the hang-up wakes us; what it said before is there to be read. */
+static void on_client_gone(struct loop_source *source, uint32_t events)
+{
+	struct ending *ending = source->owner;
+	char said[2] = "";
+	bool started = hear_client(source, said) > 0 && said[0] == MONITOR_CLIENT_STARTED;
+
+	(void)events;
+	loop_close_source(ending->loop, source);
+	if (!started)
+		ending->abandoned(ending->owner);
+}
+
+int ending_watch_client(struct ending *ending, struct keg_err *err)
+{
+	ending->client = (struct loop_source){ .fd = (int)ending->opt->client_fd,
+					       .ready = on_client_gone,
+					       .owner = ending };
+	if (ending->client.fd < 0)
+		return 0;
+	return loop_watch(ending->loop, &ending->client, EPOLLRDHUP, err);
 }
 
 /* False: there is no client, or it is gone. */
@@ -107,6 +142,7 @@ static bool tell_client(struct ending *ending, const char *text)
 
 	if (ending->client.fd < 0)
 		return false;
+	ending->client.ready = on_client;
 	if (send(ending->client.fd, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ||
 	    loop_watch(ending->loop, &ending->client, EPOLLIN, &err) < 0) {
 		loop_close_source(ending->loop, &ending->client);
@@ -125,9 +161,6 @@ void ending_start(struct ending *ending, int status)
 	write_exit(opt->exit_dir, opt->cid, text);
 
 	ending->delay.fd = -1;
-	ending->client = (struct loop_source){ .fd = (int)opt->client_fd,
-					       .ready = on_client,
-					       .owner = ending };
 	if (!tell_client(ending, text))
 		start_command(ending);
 }

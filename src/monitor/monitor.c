@@ -30,7 +30,7 @@
 #include "monitor/space.h"
 #include "monitor/timer.h"
 
-enum { STATUS_SIGNALED = 128, STATUS_TIMED_OUT = -1 };
+enum { STATUS_SIGNALED = 128, STATUS_TIMED_OUT = -1, STATUS_ABANDONED = 128 + SIGKILL };
 
 /* One container, or one exec session. */
 struct monitor {
@@ -55,6 +55,7 @@ struct monitor {
 	pid_t runtime, container; /* 0: not yet, or no more */
 	int master;		  /* the terminal; not owned: `out` closes it */
 	bool failed, timed_out;
+	bool abandoned; /* whoever was to start the container is gone */
 	char oom_score[OOMSCORE_LEN];
 };
 
@@ -63,7 +64,24 @@ static void fail(struct monitor *m, const struct keg_err *err)
 {
 	report_failure(m->opt, err, m->opt->runtime_root != NULL);
 	m->failed = true;
-	loop_stop(&m->loop);
+	if (!m->abandoned) {
+		loop_stop(&m->loop);
+		return;
+	}
+	/* Nobody else cleans up what there is by now. */
+	attach_finish(&m->attach);
+	ending_start(&m->ending, STATUS_ABANDONED);
+}
+
+/* Its end, or the runtime's, is seen as any other. */
+static void on_abandoned(void *owner)
+{
+	struct monitor *m = owner;
+	pid_t target = m->container ? m->container : m->runtime;
+
+	m->abandoned = true;
+	if (target)
+		kill(target, SIGKILL);
 }
 
 static void stop_when_done(void *owner)
@@ -188,6 +206,8 @@ static void on_runtime_exit(struct monitor *m, int wait_status)
 		return;
 	}
 	report_created(m->opt, m->container);
+	if (m->abandoned)
+		kill(m->container, SIGKILL);
 }
 
 /*
@@ -279,6 +299,8 @@ static int open_all(struct monitor *m, struct keg_err *err)
 		return -(int)err->code;
 	if (m->opt->sdnotify_socket && notify_open(&m->notify, m->opt, m->bundle, err) < 0)
 		return -(int)err->code;
+	if (ending_watch_client(&m->ending, err) < 0)
+		return -(int)err->code;
 	if (!m->opt->exec_attach)
 		return 0;
 	report_attachable(m->opt);
@@ -319,6 +341,7 @@ static void wire(struct monitor *m)
 	m->ending.opt = m->opt;
 	m->oom.bundle = m->bundle;
 	m->oom.persist_dir = m->opt->persist_dir;
+	m->ending.abandoned = on_abandoned;
 	m->ending.finished = stop_when_done;
 	m->timeout = (struct loop_source){ .fd = -1, .ready = on_timeout, .owner = m };
 	m->out = (struct output){ .loop = &m->loop,

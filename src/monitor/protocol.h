@@ -76,19 +76,24 @@ enum monitor_ctl { MONITOR_CTL_RESIZE = 1, MONITOR_CTL_REOPEN = 2 };
  *                          root; the monitor closes its copy once the container is created.
  *                          Built-in runtime only.
  * --keg-no-cgroups         make no control group. Built-in runtime only.
- * --keg-client-fd N        one end of a Unix stream socket whose other end only the
- *                          foreground client holds. After step 5's exit file the monitor
- *                          writes "EXITSTATUS\n" to it, and then waits: a byte
- *                          (MONITOR_CLIENT_CLEANS) from the client means "I have cleaned up",
- *                          and the exit command is not run; a hang-up without it (the client
- *                          was killed) runs the exit command. A client that detaches closes
- *                          its end early; that counts as a hang-up.
- *                          So: the client reads the status, cleans up, writes the byte.
+ * --keg-client-fd N        one end of a Unix stream socket whose other end only the client
+ *                          holds. Its hang-up tells the client that the monitor died, whoever
+ *                          else may hold the sync pipe. The client writes
+ *                          MONITOR_CLIENT_STARTED once the container runs; if it is gone
+ *                          without that, nobody will ever start the container: the monitor
+ *                          kills it, or the runtime that still creates it, and goes on to
+ *                          step 5. A client that does not stay, or detaches, closes its end
+ *                          after that byte. To one that stays the monitor writes
+ *                          "EXITSTATUS\n" after step 5's exit file and then waits: a byte
+ *                          (MONITOR_CLIENT_CLEANS) means "I have cleaned up", and the exit
+ *                          command is not run; a hang-up without it (the client was killed)
+ *                          runs the exit command.
  */
 #define MONITOR_OPT_RUNTIME_ROOT "--keg-runtime-root"
 #define MONITOR_OPT_ROOTFS_FD "--keg-rootfs-fd"
 #define MONITOR_OPT_NO_CGROUPS "--keg-no-cgroups"
 #define MONITOR_OPT_CLIENT_FD "--keg-client-fd"
+#define MONITOR_CLIENT_STARTED 's'
 #define MONITOR_CLIENT_CLEANS 'c'
 
 #endif

@@ -49,13 +49,13 @@ static int write_pidfile(const char *path, pid_t pid, struct keg_err *err)
 
 static int start_detached(struct container *c, const char *pidfile, struct keg_err *err)
 {
-	struct monitor_link link;
+	auto(monitor_link) link = MONITOR_LINK_INIT;
 	int r = lifecycle_start(c, false, &link, err);
 
 	if (r >= 0)
 		r = write_pidfile(pidfile, c->state.pid, err);
 	if (r >= 0)
-		r = lifecycle_begin(c, err);
+		r = lifecycle_begin(c, &link, err);
 	if (r < 0)
 		return r;
 	printf("%s\n", c->id);

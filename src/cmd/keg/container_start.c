@@ -79,7 +79,7 @@ static int start_attached(struct starting *s, struct container *c, struct keg_er
 static int start_one(void *ctx, struct container *c, const char *name, struct keg_err *err)
 {
 	struct starting *s = ctx;
-	struct monitor_link link;
+	auto(monitor_link) link = MONITOR_LINK_INIT;
 	int r = container_lock(c, err);
 
 	if (r >= 0 && (s->args->attach || s->args->interactive))
@@ -87,7 +87,7 @@ static int start_one(void *ctx, struct container *c, const char *name, struct ke
 	if (r >= 0 && !runs(c)) {
 		r = lifecycle_start(c, false, &link, err);
 		if (r >= 0)
-			r = lifecycle_begin(c, err);
+			r = lifecycle_begin(c, &link, err);
 	}
 	if (r < 0)
 		return keg_wrap(err, "unable to start container \"%s\"", name);

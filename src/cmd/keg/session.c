@@ -75,23 +75,22 @@ int session_start(struct container *c, const struct attach_request *req,
 		  int *hold, /* NOLINT(readability-non-const-parameter): pin_now() sets it */
 		  struct keg_err *err)
 {
-	struct monitor_link link = { .client = -1 };
+	auto(monitor_link) link = MONITOR_LINK_INIT;
 	struct pinning pinning = { c, hold };
 	autofd int socket = -1;
 
 	attach_block_signals();
 	int r = lifecycle_start(c, true, &link, err);
-	autofd int client = link.client;
 	if (r >= 0 && (req->in || req->out || req->err))
 		r = socket = attach_open(c, err);
 	if (r >= 0)
-		r = lifecycle_begin(c, err);
+		r = lifecycle_begin(c, &link, err);
 	if (r < 0)
 		return r;
 	container_unlock(c);
 	struct attach_request run = *req;
 
-	run.client = client;
+	run.client = link.client;
 	if (hold && *hold >= 0) {
 		run.later = pin_now;
 		run.later_ms = PIN_AFTER_MS;

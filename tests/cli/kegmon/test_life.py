@@ -176,13 +176,51 @@ def test_a_client_cleans_up_unless_it_dies(monitor, cleans):
     assert (monitor.dir / "cleaned").exists() == (not cleans)
 
 
-def test_a_client_that_left_early_does_not_clean(monitor):
+def test_a_client_that_left_after_the_start_does_not_clean(monitor):
     ours, theirs = socket.socketpair()
-    monitor.run("sleep 0.3", "--keg-client-fd", str(theirs.fileno()), *exit_command(monitor), fds=[theirs.fileno()])
+    monitor.run("sleep 0.3; exit 4", "--keg-client-fd", str(theirs.fileno()), *exit_command(monitor), fds=[theirs.fileno()])
+    theirs.close()
+    ours.send(b"s")
+    ours.close()
+    assert monitor.exit_status() == 4
+    assert (monitor.dir / "cleaned").exists()
+
+
+def test_what_a_client_says_at_once_is_understood(monitor):
+    ours, theirs = socket.socketpair()
+    ours.settimeout(20)
+    monitor.run("exit 3", "--keg-client-fd", str(theirs.fileno()), *exit_command(monitor), fds=[theirs.fileno()])
+    theirs.close()
+    ours.send(b"s")
+    assert ours.recv(100) == b"3\n"
+    ours.send(b"c")
+    monitor.exit_status()
+    assert not (monitor.dir / "cleaned").exists()
+    ours.close()
+
+
+def test_nobody_is_left_to_start_it(monitor):
+    ours, theirs = socket.socketpair()
+    monitor.run("sleep 1000", "--keg-client-fd", str(theirs.fileno()), *exit_command(monitor), fds=[theirs.fileno()])
+    theirs.close()
+    monitor.created()
+    ours.close()
+    assert monitor.exit_status() == 128 + signal.SIGKILL
+    assert (monitor.dir / "cleaned").read_text() == "137"
+
+
+def test_the_client_ends_while_the_runtime_still_creates(monitor, tmp_path):
+    runtime = tmp_path / "slow"
+    runtime.write_text("#!/bin/sh\nexec sleep 1000\n")
+    runtime.chmod(0o755)
+    ours, theirs = socket.socketpair()
+    monitor.run("", "--keg-client-fd", str(theirs.fileno()), *exit_command(monitor), fds=[theirs.fileno()],
+                runtime=str(runtime))
     theirs.close()
     ours.close()
-    monitor.exit_status()
-    assert (monitor.dir / "cleaned").exists()
+    assert monitor.created()["data"] == -1
+    assert monitor.exit_status() == 128 + signal.SIGKILL
+    assert (monitor.dir / "cleaned").read_text() == "137"
 
 
 def test_descriptors_for_the_container_are_not_kept(monitor):
