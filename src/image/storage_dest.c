@@ -50,7 +50,8 @@ static int find_layer(struct storage_dest *dst, struct new_layer *layer, struct 
 	int r = store_layer_find(dst->store, layer->id, &dst->arena, &found, err);
 	if (r < 0 && r != -KEG_ENOTFOUND)
 		return r;
-	layer->exists = r >= 0 && found.in_store == 0; /* those below ours must be ours */
+	/* Those below ours must be ours. */
+	layer->exists = r >= 0 && found.in_store == 0 && store_layer_is_whole(dst->store, &found);
 	return 0;
 }
 

@@ -20,12 +20,13 @@ static const char *const damage_texts[] = {
 	[STORE_LAYER_INCOMPLETE] = "incomplete layer",
 	[STORE_LAYER_UNRECORDED] = "layer folder without a record",
 	[STORE_LAYER_LOST] = "layer without a folder",
+	[STORE_LAYER_DAMAGED] = "layer that lost files",
 	[STORE_LAYER_UNUSED] = "layer that nothing uses",
 	[STORE_LINK_DANGLING] = "short link to nowhere",
 	[STORE_LINK_MISSING] = "layer without its short link",
 	[STORE_IMAGE_UNRECORDED] = "image folder without a record",
 	[STORE_CONTAINER_UNRECORDED] = "container folder without a record",
-	[STORE_IMAGE_DAMAGED] = "damaged image: remove it and pull it again",
+	[STORE_IMAGE_DAMAGED] = "damaged image: pull it again",
 	[STORE_PIN_LEFT] = "pin of an image that no container uses",
 	[STORE_PIN_LOST] = "image in use without a pin",
 };
@@ -125,6 +126,8 @@ static int judge_layer(const struct checking *c, struct json_object *record)
 		return STORE_LAYER_INCOMPLETE;
 	if (!keg_exists(store_own(c->store)->overlay, diff))
 		return STORE_LAYER_LOST;
+	if (!layer_tree_record_is_whole(store_own(c->store), record))
+		return STORE_LAYER_DAMAGED;
 	/* Peers keep layers on purpose that have no image yet; a container's layer has no
 	 * digest, and without the container it is of no use. */
 	if (!used && (keg_str_empty(keg_json_str(record, "diff-digest", NULL)) ||
@@ -166,8 +169,9 @@ static int check_layers(struct checking *c, struct keg_err *err)
 
 		if (keg_strv_has(&c->doomed, id))
 			continue;
-		if (judge_layer(c, record) == STORE_LAYER_LOST)
-			check_report(c, STORE_LAYER_LOST, id, false);
+		int damage = judge_layer(c, record);
+		if (damage == STORE_LAYER_LOST || damage == STORE_LAYER_DAMAGED)
+			check_report(c, (enum store_damage)damage, id, false);
 		else
 			check_link(c, id);
 	}
@@ -221,10 +225,9 @@ static bool is_whole(const struct checking *c, struct json_object *image)
 		return false;
 	for (int depth = 0; *layer && depth < STORE_LIST_MAX; depth++) {
 		struct json_object *record = store_records_find(&c->layers, layer);
-		autofree char *diff = keg_path_join(layer, "diff");
 
 		if (!record || store_record_incomplete(record) ||
-		    !keg_exists(store_own(c->store)->overlay, diff))
+		    !layer_tree_record_is_whole(store_own(c->store), record))
 			return false;
 		layer = keg_json_str(record, "parent", "");
 	}

@@ -17,12 +17,13 @@ enum store_damage {
 	STORE_LAYER_INCOMPLETE,	    /* recorded, but marked as half made */
 	STORE_LAYER_UNRECORDED,	    /* a folder without a record */
 	STORE_LAYER_LOST,	    /* a record without a folder */
+	STORE_LAYER_DAMAGED,	    /* its folder lacks what it takes to mount it */
 	STORE_LAYER_UNUSED,	    /* complete, but of no image, container or layer */
 	STORE_LINK_DANGLING,	    /* a short link to nowhere */
 	STORE_LINK_MISSING,	    /* a layer whose short link is gone */
 	STORE_IMAGE_UNRECORDED,	    /* a folder without a record */
 	STORE_CONTAINER_UNRECORDED, /* a peer's folder without a record */
-	STORE_IMAGE_DAMAGED,	    /* a layer or the manifest is missing: pull it again */
+	STORE_IMAGE_DAMAGED,	    /* a layer or the manifest is missing or damaged */
 	STORE_PIN_LEFT,		    /* of no container of ours */
 	STORE_PIN_LOST,		    /* containers of ours whose image is not pinned */
 };

@@ -35,11 +35,13 @@ static void commit_done(struct commit *c)
 }
 KEG_AUTO(commit, commit_done)
 
+/* What is incomplete, or lost files in a power cut, does not: it is replaced. */
 static bool exists(const struct commit *c, const char *id)
 {
 	struct json_object *record = store_records_find(&c->recorded_layers, id);
 
-	return record && !store_record_incomplete(record);
+	return record && !store_record_incomplete(record) &&
+	       layer_tree_record_is_whole(store_own(c->store), record);
 }
 
 static int check(const struct commit *c, size_t *missing, struct keg_err *err)
@@ -131,7 +133,7 @@ static int place_layers(struct commit *c, struct keg_err *err)
 
 			if (r < 0)
 				return r;
-			store_records_remove(&c->recorded_layers, layer->id); /* incomplete */
+			store_records_remove(&c->recorded_layers, layer->id);
 			store_records_add(&c->recorded_layers, layer_record(layer, parent));
 		}
 		parent = layer->id;

@@ -40,6 +40,12 @@ int store_layer_find_blob(struct store *store, const char *digest, struct keg_ar
 	return find_by(store, INDEX_LAYER_DIGEST, digest, arena, out, err);
 }
 
+bool store_layer_is_whole(struct store *store, const struct store_layer *layer)
+{
+	return layer_tree_is_whole(&store->places[layer->in_store], layer->id, !*layer->parent,
+				   layer->diff_size);
+}
+
 static size_t count_layers(const struct store *store)
 {
 	size_t n = 0;

@@ -44,6 +44,12 @@ int store_layer_find(struct store *store, const char *id, struct keg_arena *aren
 		     struct store_layer *out, struct keg_err *err) KEG_MUST_CHECK;
 
 /*
+ * Are its own files there? A power cut may have taken them: such a layer is not to be reused,
+ * and store_commit() puts a new one in its place.
+ */
+bool store_layer_is_whole(struct store *store, const struct store_layer *layer);
+
+/*
  * Any layer that came as a blob of this digest, or whose plain tar has it: tells the diff
  * digest before anything is downloaded. KEG_ENOTFOUND when there is none.
  */

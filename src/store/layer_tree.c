@@ -6,12 +6,14 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/strv.h"
 #include "store/handle.h"
 
-enum { LINK_LEN = 26, SMALL_FILE_MAX = 1 << 20 };
+/* A tar of this size may hold nothing: an entry for the root and the padding of 20 blocks. */
+enum { LINK_LEN = 26, SMALL_FILE_MAX = 1 << 20, EMPTY_TAR_MAX = 20 * 1024 };
 
 static const char link_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -41,6 +43,43 @@ int layer_tree_link(const struct store_place *place, const char *id, char **out,
 		return keg_fail(err, KEG_ECORRUPT, "layer %s: malformed short link", id);
 	*out = keg_buf_take(&text);
 	return 0;
+}
+
+/* False also where we may not look: nobody can say that it is. */
+static bool is_empty(int dirfd, const char *path)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autodir dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)) != NULL) {
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			return false;
+	}
+	return dir != NULL;
+}
+
+bool layer_tree_is_whole(const struct store_place *place, const char *id, bool lowest,
+			 int64_t diff_size)
+{
+	autofree char *diff = keg_path_join(id, "diff");
+	autofree char *lower = keg_path_join(id, "lower");
+	autofree char *link = NULL;
+	struct keg_err ignored;
+	struct stat st;
+
+	if (!keg_exists(place->overlay, diff) || layer_tree_link(place, id, &link, &ignored) < 0)
+		return false;
+	if (!lowest && (fstatat(place->overlay, lower, &st, 0) < 0 || st.st_size == 0))
+		return false;
+	return diff_size <= EMPTY_TAR_MAX || !is_empty(place->overlay, diff);
+}
+
+bool layer_tree_record_is_whole(const struct store_place *place, struct json_object *record)
+{
+	return layer_tree_is_whole(place, keg_json_str(record, "id", ""),
+				   keg_str_empty(keg_json_str(record, "parent", NULL)),
+				   keg_json_i64(record, "diff-size", -1));
 }
 
 int layer_tree_check(const struct store_place *place, const char *id, struct keg_err *err)

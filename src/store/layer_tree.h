@@ -12,9 +12,13 @@
 #ifndef KEG_STORE_LAYER_TREE_H
 #define KEG_STORE_LAYER_TREE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "store/staging.h"
 #include "store/store.h"
 
+struct json_object;
 struct store_place;
 
 /*
@@ -33,6 +37,17 @@ int layer_tree_drop(struct store *store, struct store_staging *trash, const char
 /* What stands in its file `link`, checked to be a name; the caller frees. */
 int layer_tree_link(const struct store_place *place, const char *id, char **out,
 		    struct keg_err *err) KEG_MUST_CHECK;
+
+/*
+ * Is everything there that it takes to mount it? After a power cut a layer may be on record
+ * whose own files were never written: neither we nor the peers sync what is unpacked.
+ * `diff_size` is that of its tar, -1 when unknown.
+ */
+bool layer_tree_is_whole(const struct store_place *place, const char *id, bool lowest,
+			 int64_t diff_size);
+
+/* The same for a layer's record. */
+bool layer_tree_record_is_whole(const struct store_place *place, struct json_object *record);
 
 /* KEG_EUNSUPPORTED when a newer peer keeps its tree in another form (composefs). */
 int layer_tree_check(const struct store_place *place, const char *id,

@@ -117,7 +117,8 @@ static inline int fixture_commit(struct fixture *f, const char *config, const ch
 
 		digests[i] = fixture_digest(contents[i]);
 		store_layer_chain_id(ids[i], i ? ids[i - 1] : NULL, digests[i]);
-		if (store_layer_find(f->store, ids[i], &arena, &found, &f->err) < 0)
+		if (store_layer_find(f->store, ids[i], &arena, &found, &f->err) < 0 ||
+		    !store_layer_is_whole(f->store, &found))
 			stagings[i] = fixture_stage(f, contents[i]);
 		layers[i] = (struct store_new_layer){ .id = ids[i],
 						      .staging = stagings[i],

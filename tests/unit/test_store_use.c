@@ -284,6 +284,56 @@ static void an_image_that_lost_a_layer_is_reported_and_kept(void **state)
 	assert_int_equal(check(f, false, &found), 0);
 }
 
+/* What a power cut may leave: names on disk, contents not. */
+static void a_layer_that_lost_files_is_reported_and_replaced(void **state)
+{
+	static const char *const files[] = { "link", "lower" };
+	struct fixture *f = *state;
+	struct findings found;
+	char id[STORE_ID_LEN + 1];
+	auto(keg_arena) arena = { 0 };
+	struct store_image image;
+	struct store_layer layer;
+
+	assert_int_equal(fixture_commit(f, "one", "one", two, 2, id), 0);
+	assert_int_equal(store_image_find(f->store, id, &arena, &image, &f->err), 0);
+	assert_int_equal(store_layer_find(f->store, image.layer, &arena, &layer, &f->err), 0);
+	for (size_t i = 0; i < KEG_COUNT(files); i++) {
+		autofree char *file =
+			keg_printf("%s/g/overlay/%s/%s", f->dir, image.layer, files[i]);
+
+		assert_true(store_layer_is_whole(f->store, &layer));
+		assert_int_equal(truncate(file, 0), 0);
+		assert_false(store_layer_is_whole(f->store, &layer));
+		assert_true(check(f, true, &found) > 0);
+		assert_int_equal(found.count[STORE_LAYER_DAMAGED], 1);
+		assert_int_equal(found.count[STORE_IMAGE_DAMAGED], 1);
+		assert_int_equal(fixture_commit(f, "one", "one", two, 2, id), 0);
+		check(f, true, &found);
+		assert_int_equal(check(f, false, &found), 0);
+	}
+}
+
+static void a_layer_whose_tree_is_empty_lost_it(void **state)
+{
+	struct fixture *f = *state;
+	char id[STORE_ID_LEN + 1];
+	auto(keg_arena) arena = { 0 };
+	struct store_image image;
+	struct store_layer layer;
+
+	assert_int_equal(fixture_commit(f, "one", "one", two, 2, id), 0);
+	assert_int_equal(store_image_find(f->store, id, &arena, &image, &f->err), 0);
+	assert_int_equal(store_layer_find(f->store, image.layer, &arena, &layer, &f->err), 0);
+	autofree char *diff = keg_printf("%s/g/overlay/%s/diff", f->dir, image.layer);
+	assert_int_equal(keg_remove_tree(AT_FDCWD, diff, &f->err), 0);
+	assert_false(store_layer_is_whole(f->store, &layer));
+	assert_int_equal(mkdir(diff, 0755), 0);
+	assert_true(store_layer_is_whole(f->store, &layer)); /* so small a tar may be empty */
+	layer.diff_size = 1 << 20;
+	assert_false(store_layer_is_whole(f->store, &layer));
+}
+
 static void a_lost_short_link_is_made_again(void **state)
 {
 	struct fixture *f = *state;
@@ -353,6 +403,8 @@ int main(void)
 		FIXTURE_TEST(what_is_on_disk_without_a_record_is_collected),
 		FIXTURE_TEST(whole_layers_of_a_commit_killed_before_its_image_are_collected),
 		FIXTURE_TEST(an_image_that_lost_a_layer_is_reported_and_kept),
+		FIXTURE_TEST(a_layer_that_lost_files_is_reported_and_replaced),
+		FIXTURE_TEST(a_layer_whose_tree_is_empty_lost_it),
 		FIXTURE_TEST(a_lost_short_link_is_made_again),
 		FIXTURE_TEST(pins_of_containers_that_are_gone_are_removed),
 		FIXTURE_TEST(a_pin_that_a_peer_removed_is_made_again),
