@@ -232,8 +232,7 @@ static int open_level(int dirfd, const char *name, struct level *out)
 		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	struct stat st;
-	if (fstat(fd, &st) == 0 && (st.st_mode & 0700) != 0700)
+	if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
 		(void)fchmod(fd, 0700);
 	out->dir = fdopendir(fd);
 	if (!out->dir) {

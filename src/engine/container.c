@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "engine/names.h"
+#include "os/overlay.h"
 
 enum { MAX_RECORD = 1 << 20, NAME_TRIES = 64 };
 
@@ -438,8 +439,10 @@ static void drop_name(struct container *c)
 
 int container_discard(struct container *c, struct keg_err *err)
 {
-	if (c->dir >= 0)
+	if (c->dir >= 0) {
 		unlinkat(c->dir, CONTAINER_FILE_RECORD, 0);
+		overlay_clear_work(c->dir, CONTAINER_DIR_WORK);
+	}
 	if (c->run >= 0)
 		unlinkat(c->run, CONTAINER_FILE_RECORD, 0);
 	drop_name(c);

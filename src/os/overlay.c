@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include "os/overlay_options.h"
 
@@ -109,4 +110,16 @@ int overlay_mount(const struct overlay_request *req, struct keg_err *err)
 
 	int mount = fsmount(context, FSMOUNT_CLOEXEC, (unsigned)options.attrs);
 	return mount >= 0 ? mount : overlay_refused(err, errno, "attach");
+}
+
+void overlay_clear_work(int dirfd, const char *name)
+{
+	/* Innermost first. */
+	static const char *const left[] = { "work/incompat/volatile/dirty",
+					    "work/incompat/volatile", "work/incompat", "work" };
+	autofd int work = openat(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	for (size_t i = 0; work >= 0 && i < KEG_COUNT(left); i++)
+		(void)unlinkat(work, left[i], i ? AT_REMOVEDIR : 0);
+	(void)unlinkat(dirfd, name, AT_REMOVEDIR);
 }

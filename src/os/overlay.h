@@ -35,4 +35,10 @@ int overlay_mount(const struct overlay_request *req, struct keg_err *err) KEG_MU
  */
 int overlay_mount_legacy(const struct overlay_request *req, struct keg_err *err) KEG_MUST_CHECK;
 
+/*
+ * Remove the work folder `name` of an overlay that is mounted no more, with what the kernel leaves
+ * there. It spares keg_remove_tree() a walk, and leaves to it what this does not know.
+ */
+void overlay_clear_work(int dirfd, const char *name);
+
 #endif
