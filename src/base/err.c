@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/err.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <string.h>
 
 static enum keg_code code_of_errno(int sys)
@@ -57,8 +59,13 @@ int(keg_fail_sys)(struct keg_err *err, int sys, const char *fmt, ...)
 	fill(err, code_of_errno(sys), sys, fmt, ap);
 	va_end(ap);
 
+	/* "no such file or directory": within a line, as the peers spell it. */
+	const char *reason = strerrordesc_np(sys);
+	bool word = isupper((unsigned char)reason[0]) && !isupper((unsigned char)reason[1]);
 	size_t used = strlen(err->msg);
-	snprintf(err->msg + used, sizeof err->msg - used, ": %s", strerrordesc_np(sys));
+
+	snprintf(err->msg + used, sizeof err->msg - used, ": %c%s",
+		 word ? tolower((unsigned char)reason[0]) : reason[0], reason + 1);
 	return -(int)err->code;
 }
 

@@ -61,14 +61,20 @@ static int run_cmd(struct cli_call *call, int argc, char **argv, struct keg_err 
 {
 	const struct cli_cmd *cmd = call->cmd;
 	autofree void *args = keg_alloc(1, cmd->args_size);
-	bool help = false;
+	struct cli_parse parse = {
+		.path = call->path,
+		.opts = cmd->opts,
+		.out = args,
+		.global_opts = call->program->globals_anywhere ? call->program->opts : NULL,
+		.globals = call->globals,
+		.stop_at_operand = cmd->stop_at_operand,
+	};
 
 	if (cmd->defaults)
 		cmd->defaults(args);
-	int first = cli_parse(call->path, cmd->opts, cmd->stop_at_operand, args, argc, argv, &help,
-			      err);
+	int first = cli_parse(&parse, argc, argv, err);
 	int r = first;
-	if (help) {
+	if (parse.help) {
 		cli_help(call->program, cmd, call->path, stdout);
 		r = 0;
 	} else if (first >= 0) {
@@ -76,6 +82,8 @@ static int run_cmd(struct cli_call *call, int argc, char **argv, struct keg_err 
 		call->operands = argv + first;
 		call->n_operands = argc - first;
 		r = check_operands(cmd, call->path, call->n_operands, err);
+		if (r >= 0 && call->program->start)
+			r = call->program->start(call->globals, err);
 		if (r >= 0)
 			r = cmd->run(call, err);
 	}
@@ -175,18 +183,23 @@ static int run_program(const struct cli_program *program, void *globals, int arg
 		       struct keg_err *err)
 {
 	auto(keg_buf) path = { 0 };
-	bool help = false;
+	struct cli_parse parse = {
+		.path = program->name,
+		.opts = program->opts,
+		.out = globals,
+		.stop_at_operand = true,
+	};
 	const struct cli_cmd *cmd;
 
 	keg_buf_puts(&path, program->name);
-	int first = cli_parse(program->name, program->opts, true, globals, argc, argv, &help, err);
+	int first = cli_parse(&parse, argc, argv, err);
 	if (first < 0)
 		return first;
 	if (asks_version(program, globals)) {
 		printf("%s version %s\n", program->name, program->version);
 		return 0;
 	}
-	if (!help && first < argc && argv[first][0] == '_') {
+	if (!parse.help && first < argc && argv[first][0] == '_') {
 		int status = run_internal(program, globals, argc - first, argv + first, err);
 
 		if (status >= 0)
@@ -197,17 +210,14 @@ static int run_program(const struct cli_program *program, void *globals, int arg
 	if (at < 0)
 		return at;
 	if (!cmd || cmd->subcommands) {
-		bool asked = help || at < argc;
+		bool asked = parse.help || at < argc;
 
 		return show_group(program, cmd, keg_buf_text(&path), asked, err);
 	}
-	if (help) {
+	if (parse.help) {
 		cli_help(program, cmd, keg_buf_text(&path), stdout);
 		return 0;
 	}
-	int r = program->start ? program->start(globals, err) : 0;
-	if (r < 0)
-		return r;
 
 	struct cli_call call = {
 		.program = program, .cmd = cmd, .path = keg_buf_text(&path), .globals = globals

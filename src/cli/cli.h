@@ -37,6 +37,7 @@ enum cli_kind {
 enum cli_opt_flags {
 	CLI_HIDDEN = 1,	  /* works, but is in no help: an alias or an internal option */
 	CLI_REFUSED = 2,  /* a peer's option that is not built: refused with a clear error */
+	CLI_FIRST = 8,	  /* of a program: only before the command's name */
 	CLI_OPTIONAL = 4, /* the value may be left out: `fallback` stands then; only --name=value */
 };
 
@@ -94,10 +95,10 @@ struct cli_opt {
 struct cli_call {
 	const struct cli_program *program;
 	const struct cli_cmd *cmd;
-	const char *path;    /* "keg image prune", as typed */
-	const void *globals; /* the program's options struct */
-	void *args;	     /* the command's options struct */
-	char **operands;     /* NULL-terminated */
+	const char *path; /* "keg image prune", as typed */
+	void *globals;	  /* the program's options struct */
+	void *args;	  /* the command's options struct */
+	char **operands;  /* NULL-terminated */
 	int n_operands;
 };
 
@@ -126,6 +127,7 @@ struct cli_program {
 	const char *name, *summary, *version;
 	const struct cli_opt *opts; /* global options; a flag "version" prints the version */
 	size_t globals_size;
+	bool globals_anywhere; /* after the command's name too, as pflag's persistent flags */
 	void (*defaults)(void *globals);
 	/* After the global options are read: log level, environment. May be NULL. */
 	int (*start)(const void *globals, struct keg_err *err);
@@ -144,13 +146,22 @@ int cli_main(const struct cli_program *program, int argc, char **argv);
 /* What a code from below ends the program with: 126, 127, or `fallback`. */
 int cli_exit_status(const struct keg_err *err, int fallback);
 
+struct cli_parse {
+	const char *path; /* for messages */
+	const struct cli_opt *opts;
+	void *out; /* the struct that `opts` is for */
+	/* The program's options, which stand after a command's name too, by their long names. */
+	const struct cli_opt *global_opts;
+	void *globals;
+	bool stop_at_operand;
+	bool help; /* set by --help and -h where no row takes them */
+};
+
 /*
- * Fill the struct at `out`; returns the index of the first operand. Where options and
- * operands may mix (stop_at_operand false), argv is reordered: operands last.
- * `path` is for messages. --help and -h set *help where no row takes them.
+ * Fill the structs; returns the index of the first operand. Where options and operands may
+ * mix (stop_at_operand false), argv is reordered: operands last.
  */
-int cli_parse(const char *path, const struct cli_opt *opts, bool stop_at_operand, void *out,
-	      int argc, char **argv, bool *help, struct keg_err *err) KEG_MUST_CHECK;
+int cli_parse(struct cli_parse *p, int argc, char **argv, struct keg_err *err) KEG_MUST_CHECK;
 
 /* Release the lists that the rows of `opts` filled. */
 void cli_args_done(const struct cli_opt *opts, void *out);

@@ -134,50 +134,58 @@ static int store(const struct cli_opt *o, void *field, const char *value, struct
 	}
 }
 
-struct parse {
-	const struct cli_opt *opts;
-	void *out;
-	bool *help;
-	struct keg_err *err;
-};
-
-static int store_at(const struct parse *p, const struct cli_opt *o, size_t base, const char *value)
+/* The row for a long name and the field that it fills; a command's own rows come first. */
+static const struct cli_opt *find_long(const struct cli_parse *p, const char *name, size_t len,
+				       void **field)
 {
-	return store(o, (char *)p->out + base + o->at, value, p->err);
+	size_t base = 0;
+	char *out = p->out;
+	const struct cli_opt *o = cli_opt_find(p->opts, name, len, &base);
+
+	if (!o && p->global_opts) {
+		base = 0;
+		out = p->globals;
+		o = cli_opt_find(p->global_opts, name, len, &base);
+		if (o && (o->flags & CLI_FIRST))
+			o = NULL;
+	}
+	if (o)
+		*field = out + base + o->at;
+	return o;
 }
 
 /* --name, --name=value, --name value. Returns how many words it used. */
-static int parse_long(const struct parse *p, char **argv)
+static int parse_long(struct cli_parse *p, char **argv, struct keg_err *err)
 {
 	const char *name = argv[0] + 2;
 	const char *equals = strchr(name, '=');
-	size_t len = equals ? (size_t)(equals - name) : strlen(name), base = 0;
-	const struct cli_opt *o = cli_opt_find(p->opts, name, len, &base);
+	size_t len = equals ? (size_t)(equals - name) : strlen(name);
+	void *field = NULL;
+	const struct cli_opt *o = find_long(p, name, len, &field);
 	const char *value = equals ? equals + 1 : NULL;
 	int used = 1;
 
 	if (!o && len == 4 && memcmp(name, "help", 4) == 0) {
-		*p->help = true;
+		p->help = true;
 		return 1;
 	}
 	if (!o)
-		return keg_fail(p->err, KEG_EUSAGE, "unknown flag: --%.*s", (int)len, name);
+		return keg_fail(err, KEG_EUSAGE, "unknown flag: --%.*s", (int)len, name);
 	if (cli_opt_takes_value(o) && !value && (o->flags & CLI_OPTIONAL)) {
 		value = o->fallback;
 	} else if (cli_opt_takes_value(o) && !value) {
 		value = argv[1];
 		used = 2;
 		if (!value)
-			return keg_fail(p->err, KEG_EUSAGE, "flag needs an argument: --%s",
-					o->name);
+			return keg_fail(err, KEG_EUSAGE, "flag needs an argument: --%s", o->name);
 	}
 
-	int r = store_at(p, o, base, value);
+	int r = store(o, field, value, err);
 	return r < 0 ? r : used;
 }
 
 /* -a, -abc, -ovalue, -o=value, -o value. Returns how many words it used. */
-static int parse_brief(const struct parse *p, char **argv)
+static int parse_brief(struct cli_parse *p, char **argv, struct keg_err *err)
 {
 	for (const char *at = argv[0] + 1; *at; at++) {
 		size_t base = 0;
@@ -185,12 +193,12 @@ static int parse_brief(const struct parse *p, char **argv)
 		const char *value = NULL;
 
 		if (!o && *at == 'h') {
-			*p->help = true;
+			p->help = true;
 			return 1;
 		}
 		if (!o)
-			return keg_fail(p->err, KEG_EUSAGE, "unknown shorthand flag: '%c' in %s",
-					*at, argv[0]);
+			return keg_fail(err, KEG_EUSAGE, "unknown shorthand flag: '%c' in %s", *at,
+					argv[0]);
 		bool wants = cli_opt_takes_value(o);
 		if (at[1] == '=')
 			value = at + 2;
@@ -201,10 +209,10 @@ static int parse_brief(const struct parse *p, char **argv)
 		else if (wants)
 			value = argv[1];
 		if (wants && !value)
-			return keg_fail(p->err, KEG_EUSAGE, "flag needs an argument: '%c' in %s",
-					*at, argv[0]);
+			return keg_fail(err, KEG_EUSAGE, "flag needs an argument: '%c' in %s", *at,
+					argv[0]);
 
-		int r = store_at(p, o, base, value);
+		int r = store(o, (char *)p->out + base + o->at, value, err);
 		if (r < 0)
 			return r;
 		if (value)
@@ -213,12 +221,8 @@ static int parse_brief(const struct parse *p, char **argv)
 	return 1;
 }
 
-int cli_parse(const char *path, const struct cli_opt *opts, bool stop_at_operand, void *out,
-	      int argc, char **argv,
-	      bool *help, /* NOLINT(readability-non-const-parameter): *p sets it */
-	      struct keg_err *err)
+int cli_parse(struct cli_parse *p, int argc, char **argv, struct keg_err *err)
 {
-	const struct parse p = { opts, out, help, err };
 	autofree char **operands = keg_alloc((size_t)argc + 1, sizeof *operands);
 	int i = 1, n = 0;
 
@@ -226,7 +230,7 @@ int cli_parse(const char *path, const struct cli_opt *opts, bool stop_at_operand
 		char *word = argv[i];
 
 		if (word[0] != '-' || !word[1]) {
-			if (stop_at_operand)
+			if (p->stop_at_operand)
 				break;
 			operands[n++] = word;
 			i++;
@@ -236,9 +240,10 @@ int cli_parse(const char *path, const struct cli_opt *opts, bool stop_at_operand
 			i++;
 			break;
 		}
-		int used = word[1] == '-' ? parse_long(&p, argv + i) : parse_brief(&p, argv + i);
+		int used = word[1] == '-' ? parse_long(p, argv + i, err)
+					  : parse_brief(p, argv + i, err);
 		if (used < 0)
-			return err->hint[0] ? used : keg_hint(err, "See '%s --help'", path);
+			return err->hint[0] ? used : keg_hint(err, "See '%s --help'", p->path);
 		i += used;
 	}
 	while (i < argc)

@@ -11,7 +11,11 @@
 #include "base/strv.h"
 #include "cli/template.h"
 
-enum { GAP = 2, INDENT = 4 }; /* spaces between columns, and a level of JSON */
+enum {
+	GAP = 2,	/* spaces between columns */
+	MIN_WIDTH = 10, /* of a column but the last, as the peers' tables */
+	INDENT = 4,	/* spaces of a level of JSON */
+};
 
 /* Characters, not bytes: UTF-8 continuation bytes take no room. */
 static size_t width_of(const char *text)
@@ -35,6 +39,9 @@ static void print_aligned(const struct keg_strv *lines, FILE *to)
 		keg_strv_split(&cells, lines->v[i], '\t');
 		for (size_t c = 0; c + 1 < cells.n && c < MAX_COLUMNS; c++) {
 			size_t width = width_of(cells.v[c]);
+
+			if (width < MIN_WIDTH)
+				width = MIN_WIDTH;
 
 			if (width > widths[c])
 				widths[c] = width;

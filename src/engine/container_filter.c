@@ -191,16 +191,26 @@ static bool match_network(const struct filter_condition *f, const struct contain
 	return keg_str_eq(c->record.network, f->value);
 }
 
+/* No container is in a pod, and none has a health check: these match nothing. */
+static bool match_none(const struct filter_condition *f, const struct container *c)
+{
+	(void)f;
+	(void)c;
+	return false;
+}
+
 static const struct filter_key filter_keys[] = {
 	{ "ancestor", prepare_ancestor, match_ancestor, false, false },
 	{ "before", prepare_other, match_before, false, false },
 	{ "command", NULL, match_command, false, false },
 	{ "exited", prepare_number, match_exited, false, true },
+	{ "health", NULL, match_none, false, false },
 	{ "id", prepare_regex, match_id, false, false },
 	{ "label", NULL, match_label, true, false },
 	{ "label!", NULL, match_no_label, true, false },
 	{ "name", prepare_regex, match_name, false, false },
 	{ "network", NULL, match_network, false, false },
+	{ "pod", NULL, match_none, false, false },
 	{ "since", prepare_other, match_since, false, false },
 	{ "status", prepare_status, match_status, false, true },
 	{ "until", prepare_time, match_before, false, false },

@@ -85,6 +85,17 @@ static void put_detail(const struct view *v, struct json_object *obj, const char
 	json_object_object_add(obj, name, json_object_get(keg_json_get(from, name)));
 }
 
+/* Of a container without a health check, as all are. */
+static struct json_object *health_of_none(void)
+{
+	struct json_object *out = json_object_new_object();
+
+	keg_json_put_str(out, "Status", "");
+	put_int(out, "FailingStreak", 0);
+	json_object_object_add(out, "Log", NULL);
+	return out;
+}
+
 static struct json_object *state_of(const struct view *v)
 {
 	const struct container_state *s = &v->c->state;
@@ -104,6 +115,7 @@ static struct json_object *state_of(const struct view *v)
 	keg_json_put_str(out, "Error", s->error ? s->error : "");
 	put_time(out, "StartedAt", s->started);
 	put_time(out, "FinishedAt", s->finished);
+	json_object_object_add(out, "Health", health_of_none());
 	if (s->status == CONTAINER_RUNNING && v->config.os && v->config.os->cgroups_path)
 		keg_json_put_str(out, "CgroupPath", v->config.os->cgroups_path);
 	put_time(out, "CheckpointedAt", 0);
@@ -143,6 +155,8 @@ static struct json_object *config_of(const struct view *v)
 	put_int(out, "Timeout", rec->timeout);
 	put_int(out, "StopTimeout", rec->stop_timeout);
 	put_bool(out, "Passwd", true);
+	keg_json_put_str(out, "HealthcheckOnFailureAction", "none");
+	keg_json_put_str(out, "sdNotifyMode", "ignore");
 	return out;
 }
 
@@ -335,11 +349,31 @@ static void put_head(const struct view *v, struct json_object *out, struct keg_a
 	put_int(out, "RestartCount", v->c->state.restarts);
 }
 
+/* Of a container without a network: scripts ask for these members all the same. */
+static struct json_object *network_of(void)
+{
+	static const char *const texts[] = { "EndpointID",	  "Gateway",
+					     "IPAddress",	  "IPv6Gateway",
+					     "MacAddress",	  "Bridge",
+					     "SandboxID",	  "LinkLocalIPv6Address",
+					     "GlobalIPv6Address", "SandboxKey" };
+	static const char *const numbers[] = { "IPPrefixLen", "GlobalIPv6PrefixLen",
+					       "LinkLocalIPv6PrefixLen" };
+	struct json_object *out = json_object_new_object();
+
+	for (size_t i = 0; i < KEG_COUNT(texts); i++)
+		keg_json_put_str(out, texts[i], "");
+	for (size_t i = 0; i < KEG_COUNT(numbers); i++)
+		put_int(out, numbers[i], 0);
+	put_bool(out, "HairpinMode", false);
+	json_object_object_add(out, "Ports", json_object_new_object());
+	return out;
+}
+
 static struct json_object *describe(const struct view *v)
 {
 	auto(keg_arena) arena = { 0 };
 	struct json_object *out = json_object_new_object();
-	struct json_object *network = json_object_new_object();
 
 	put_head(v, out, &arena);
 	keg_json_put_str(out, "Driver", "overlay");
@@ -353,11 +387,10 @@ static struct json_object *describe(const struct view *v)
 	json_object_object_add(out, "GraphDriver", graph_driver_of(v));
 	put_detail(v, out, NULL, "Mounts");
 	json_object_object_add(out, "Dependencies", json_object_new_array());
-	keg_json_put_str(network, "IPAddress", "");
-	json_object_object_add(network, "Ports", json_object_new_object());
-	json_object_object_add(out, "NetworkSettings", network);
+	json_object_object_add(out, "NetworkSettings", network_of());
 	keg_json_put_str(out, "Namespace", "");
 	put_bool(out, "IsInfra", false);
+	put_bool(out, "IsService", false);
 	json_object_object_add(out, "Config", config_of(v));
 	json_object_object_add(out, "HostConfig", host_config_of(v));
 	return out;

@@ -56,7 +56,7 @@ static int check_options(struct creation *c, struct keg_err *err)
 {
 	const struct container_options *o = c->o;
 
-	if (o->replace && !o->name)
+	if (o->replace && keg_str_empty(o->name))
 		return keg_fail(err, KEG_EUSAGE,
 				"cannot replace container without --name being set");
 	if (o->restart && strcmp(o->restart, "no") != 0 && *o->restart) {
@@ -79,9 +79,19 @@ static int check_options(struct creation *c, struct keg_err *err)
 				"invalid image-volume type \"%s\". Pick one of bind, tmpfs, or "
 				"ignore",
 				o->image_volume);
+	if (o->systemd && strcmp(o->systemd, "true") != 0 && strcmp(o->systemd, "false") != 0 &&
+	    strcmp(o->systemd, "always") != 0)
+		return keg_fail(err, KEG_EUSAGE,
+				"invalid config provided: --systemd values must be one of \"true, "
+				"false, always\": invalid configuration");
 	if (o->systemd && strcmp(o->systemd, "always") == 0)
 		return keg_fail(err, KEG_EUNSUPPORTED,
 				"--systemd always is not supported by this version");
+	if (o->stop_timeout < -1)
+		return keg_fail(err, KEG_EUSAGE,
+				"invalid argument \"%lld\" for \"--stop-timeout\" flag: it is a "
+				"number of seconds",
+				(long long)o->stop_timeout);
 	if (o->cidfile && keg_exists(AT_FDCWD, o->cidfile))
 		return keg_fail(err, KEG_EUSAGE,
 				"container id file exists. Ensure another container is not using "
@@ -482,7 +492,7 @@ int container_create(struct engine *engine, const struct container_request *req,
 	int r = prepare(&cr, &rec, err);
 
 	if (r >= 0)
-		r = container_make(engine, cr.o->name, out, err);
+		r = container_make(engine, keg_str_empty(cr.o->name) ? NULL : cr.o->name, out, err);
 	if (r < 0)
 		return r;
 	r = make(&cr, out, &rec, err);

@@ -241,6 +241,9 @@ static int add_user(struct spec_gen *gen, struct keg_err *err)
 	gen->out.process->user = user;
 	user->uid = gen->user.uid;
 	user->gid = gen->user.gid;
+	/* CVE-2022-2989: who lacks his own group passes where a file forbids that group. */
+	if (!keg_str_empty(who))
+		add_gid(gen, gen->user.gid);
 	for (size_t i = 0; i < gen->user.n_groups; i++)
 		add_gid(gen, gen->user.groups[i]);
 	for (size_t i = 0; i < o->group_add.n; i++) {

@@ -51,6 +51,15 @@ struct cap_choice {
 	uint64_t bounding, added;
 };
 
+static bool has_all(const struct keg_strv *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (strcasecmp(list->v[i], "all") == 0)
+			return true;
+	}
+	return false;
+}
+
 static int choose_caps(struct spec_gen *gen, struct cap_choice *out, struct keg_err *err)
 {
 	const struct container_options *o = gen->options;
@@ -65,8 +74,12 @@ static int choose_caps(struct spec_gen *gen, struct cap_choice *out, struct keg_
 				   &drop, err);
 	if (r < 0)
 		return r;
-	if (add & drop & ~(drop == ~(uint64_t)0 ? drop : 0))
-		return keg_fail(err, KEG_EUSAGE, "a capability cannot be both added and dropped");
+	if (drop == ~(uint64_t)0 && has_all(&o->cap_add))
+		return keg_fail(err, KEG_EUSAGE,
+				"adding all caps and removing all caps not allowed");
+	if (drop != ~(uint64_t)0 && (add & drop) && !has_all(&o->cap_add))
+		return keg_fail(err, KEG_EUSAGE, "capability \"%s\" cannot be dropped and added",
+				capability_name((unsigned)__builtin_ctzll(add & drop)));
 	if (o->privileged)
 		base = all;
 	out->bounding = (drop == ~(uint64_t)0 ? add : ((base & ~drop) | add)) & all;

@@ -150,8 +150,14 @@ static int enter_folder(int root, const char *cwd, struct keg_err *err)
 	char where[4096];
 	autofd int fd = path_open_in_root(root, cwd, O_PATH | O_DIRECTORY, err);
 
-	if (fd < 0)
+	if (fd < 0) {
+		/* As for a command that is not there or must not be run. */
+		if (err->code == KEG_ENOTFOUND)
+			err->code = KEG_ENOCOMMAND;
+		else if (err->code == KEG_EDENIED)
+			err->code = KEG_EBADCOMMAND;
 		return keg_wrap(err, "mkdir/chdir to cwd (\"%s\") set in config.json failed", cwd);
+	}
 	if (fchdir(fd) < 0)
 		return keg_fail_sys(err, errno, "chdir to cwd (\"%s\") set in config.json failed",
 				    cwd);

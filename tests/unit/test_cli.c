@@ -44,10 +44,10 @@ static const struct cli_opt rows[] = {
 /* Parses the words after "run"; returns the index of the first operand. */
 static int parse(struct args *args, bool stop, struct keg_err *err, int argc, char **argv)
 {
-	bool help = false;
-	int r = cli_parse("keg run", rows, stop, args, argc, argv, &help, err);
+	struct cli_parse p = { "keg run", rows, args, .stop_at_operand = stop };
+	int r = cli_parse(&p, argc, argv, err);
 
-	return help ? 1000 : r;
+	return p.help ? 1000 : r;
 }
 
 #define WORDS(...) ((char *[]){ (char[]){ "run" }, __VA_ARGS__, NULL })

@@ -117,7 +117,7 @@ static void errors_chain_outward_and_keep_their_code(void **state)
 	assert_int_equal(keg_fail_sys(&err, 2, "open %s", "x"), -KEG_ENOTFOUND);
 	assert_int_equal(keg_wrap(&err, "container %s", "c"), -KEG_ENOTFOUND);
 	assert_int_equal(keg_hint(&err, "look"), -KEG_ENOTFOUND);
-	assert_string_equal(err.msg, "container c: open x: No such file or directory");
+	assert_string_equal(err.msg, "container c: open x: no such file or directory");
 	assert_string_equal(err.hint, "look");
 	assert_int_equal(err.sys, 2);
 }

@@ -75,7 +75,8 @@ static int exec_in(const struct exec_args *args, struct container *c, char *cons
 
 static int exec_cmd_run(const struct cli_call *call, struct keg_err *err)
 {
-	enum { MOST_FDS = 1024 };
+	/* As the peers, which tell a session that cannot be made from other errors. */
+	enum { MOST_FDS = 1024, EXIT_NO_SESSION = 255 };
 	const struct exec_args *args = call->args;
 	auto(engine) engine = ENGINE_INIT;
 	auto(container) c = CONTAINER_INIT;
@@ -91,11 +92,18 @@ static int exec_cmd_run(const struct cli_call *call, struct keg_err *err)
 		r = keg_engine(call, &engine, err);
 	if (r >= 0)
 		r = select_one(call, args->latest, &engine, &c, err);
-	if (r >= 0 && call->n_operands == names)
-		r = keg_fail(err, KEG_EUSAGE,
+	if (r < 0)
+		return r;
+	if (call->n_operands == names)
+		r = keg_fail(err, KEG_EBUSY,
 			     "must provide a non-empty command to start an exec "
 			     "session: invalid argument");
-	return r < 0 ? r : exec_in(args, &c, call->operands + names, err);
+	else
+		r = exec_in(args, &c, call->operands + names, err);
+	if (r != -KEG_EBUSY)
+		return r;
+	keg_err_print(err, stderr);
+	return EXIT_NO_SESSION;
 }
 
 const struct cli_cmd cmd_container_exec = {

@@ -195,7 +195,7 @@ static void put_standard(struct json_object *row, const struct listing *l,
 	keg_json_put_str(row, "Command", command);
 	keg_json_put_str(row, "CreatedHuman", ago);
 	keg_json_put_str(row, "Status", status);
-	keg_json_put_str(row, "State", container_status_name(c->state.status));
+	keg_json_put_str(row, "State", status);
 	keg_json_put_str(row, "Ports", "");
 	keg_json_put_str(row, "Names", c->record.name);
 	keg_json_put_str(row, "Size", "");

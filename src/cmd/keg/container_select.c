@@ -70,8 +70,11 @@ static int add_cidfile(const char *path, struct keg_strv *names, struct keg_err 
 	auto(keg_buf) text = { 0 };
 	int r = keg_file_read(AT_FDCWD, path, 4096, &text, err);
 
-	if (r < 0)
+	if (r < 0) {
+		/* It is no container that is missing. */
+		err->code = KEG_EUSAGE;
 		return keg_wrap(err, "reading CIDFile");
+	}
 	text.len = strcspn(keg_buf_text(&text), "\n");
 	keg_strv_take(names, keg_strndup(keg_buf_text(&text), text.len));
 	return 0;

@@ -43,6 +43,7 @@ static const struct cli_program keg = {
 	.version = KEG_VERSION,
 	.opts = keg_global_opts,
 	.globals_size = sizeof(struct keg_globals),
+	.globals_anywhere = true,
 	.start = keg_globals_start,
 	.commands = commands,
 	.error_status = EXIT_OWN_ERROR,

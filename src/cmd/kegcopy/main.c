@@ -16,6 +16,7 @@ static const struct cli_program kegcopy = {
 	.version = KEG_VERSION " (command line of skopeo version 1.9.3)",
 	.opts = copy_global_opts,
 	.globals_size = sizeof(struct copy_globals),
+	.globals_anywhere = true,
 	.start = copy_globals_start,
 	.commands = commands,
 	.error_status = EXIT_ERROR,
