@@ -137,10 +137,15 @@ int cli_table_print(const struct cli_table *table, const char *format, struct js
 	}
 	const char *columns = keg_str_after(format, "table ");
 	if (strcmp(format, "table") == 0)
-		columns = table->standard;
+		return print_table(table, table->standard, rows, to, err);
 	if (!columns)
 		return print_rows(table, format, rows, to, err);
 	while (*columns == ' ')
 		columns++;
-	return print_table(table, columns, rows, to, err);
+
+	/* As the peers: a space between two of them is as good as a tab. */
+	autofree char *tabbed = keg_strdup(columns);
+	for (char *at = tabbed; *at; at++)
+		*at = (char)(*at == ' ' ? '\t' : *at);
+	return print_table(table, tabbed, rows, to, err);
 }

@@ -38,6 +38,8 @@ static const struct keg_json_field record_rows[] = {
 	ROW(JSON_STRV, "anonymous", anonymous),
 	ROW(JSON_STR, "runtime", runtime),
 	ROW(JSON_STR, "network", network),
+	ROW(JSON_STR, "pidFile", pid_file),
+	ROW(JSON_STR, "monitorPidFile", monitor_pid_file),
 	ROW(JSON_STR, "logDriver", log_driver),
 	ROW(JSON_STR, "logPath", log_path),
 	ROW(JSON_I64, "logSizeMax", log_size_max),

@@ -43,8 +43,9 @@ struct container_record {
 	size_t n_volumes;
 	const char **anonymous; /* those of them that go with it */
 	size_t n_anonymous;
-	const char *runtime; /* the path of a foreign runtime, or NULL */
-	const char *network; /* mode, as inspect says it */
+	const char *runtime;			 /* the path of a foreign runtime, or NULL */
+	const char *network;			 /* mode, as inspect says it */
+	const char *pid_file, *monitor_pid_file; /* where the user wants them too, or NULL */
 	const char *log_driver;
 	const char *log_path;
 	int64_t log_size_max;

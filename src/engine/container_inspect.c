@@ -343,8 +343,14 @@ static void put_head(const struct view *v, struct json_object *out, struct keg_a
 	put_path(out, "OCIConfigPath", rec->remove ? v->c->run_path : v->c->path,
 		 CONTAINER_FILE_CONFIG);
 	keg_json_put_str(out, "OCIRuntime", rec->runtime ? keg_path_base(rec->runtime) : "kegrun");
-	put_path(out, "ConmonPidFile", v->c->run_path, CONTAINER_FILE_MONITOR_PID);
-	put_path(out, "PidFile", v->c->run_path, CONTAINER_FILE_PID);
+	if (rec->monitor_pid_file)
+		keg_json_put_str(out, "ConmonPidFile", rec->monitor_pid_file);
+	else
+		put_path(out, "ConmonPidFile", v->c->run_path, CONTAINER_FILE_MONITOR_PID);
+	if (rec->pid_file)
+		keg_json_put_str(out, "PidFile", rec->pid_file);
+	else
+		put_path(out, "PidFile", v->c->run_path, CONTAINER_FILE_PID);
 	keg_json_put_str(out, "Name", rec->name);
 	put_int(out, "RestartCount", v->c->state.restarts);
 }

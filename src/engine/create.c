@@ -410,11 +410,21 @@ static int write_all(struct creation *cr, struct container *c, struct keg_err *e
 	return r;
 }
 
+/* A path as the user typed it, for a command that runs elsewhere. */
+static const char *from_here(struct keg_arena *arena, const char *path)
+{
+	autofree char *here = path && *path != '/' ? getcwd(NULL, 0) : NULL;
+
+	return here ? keg_arena_printf(arena, "%s/%s", here, path) : path;
+}
+
 static int make(struct creation *cr, struct container *c, struct container_record *rec,
 		struct keg_err *err)
 {
 	rec->id = c->id;
 	rec->name = c->record.name;
+	rec->pid_file = from_here(&cr->arena, cr->o->pid_file);
+	rec->monitor_pid_file = from_here(&cr->arena, cr->o->monitor_pid_file);
 	c->record = *rec;
 	if (!c->record.log_path && strcmp(c->record.log_driver, "k8s-file") == 0)
 		c->record.log_path = keg_arena_printf(&cr->arena, "%s/" CONTAINER_FILE_LOG,

@@ -95,6 +95,13 @@ static void undo_start(struct container *c, const struct keg_err *why)
 		keg_debug("%s", ignored.msg);
 }
 
+static int write_pid(const char *path, pid_t pid, struct keg_err *err)
+{
+	autofree char *text = keg_printf("%d", pid);
+
+	return path ? keg_file_write(AT_FDCWD, path, text, strlen(text), 0644, 0, err) : 0;
+}
+
 int lifecycle_start(struct container *c, bool foreground, struct monitor_link *link,
 		    struct keg_err *err)
 {
@@ -125,7 +132,12 @@ int lifecycle_start(struct container *c, bool foreground, struct monitor_link *l
 	c->state.monitor = monitor_pid(c);
 	c->state.monitor_born = c->state.monitor ? process_born(c->state.monitor) : 0;
 	close(take_fd(&c->rootfs));
-	return 0;
+	r = write_pid(c->record.pid_file, c->state.pid, err);
+	if (r >= 0 && c->state.monitor)
+		r = write_pid(c->record.monitor_pid_file, c->state.monitor, err);
+	if (r < 0)
+		undo_start(c, err);
+	return r;
 }
 
 int lifecycle_begin(struct container *c, const struct monitor_link *link, struct keg_err *err)

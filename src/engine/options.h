@@ -17,6 +17,7 @@
 struct container_options {
 	/* the container */
 	const char *name, *cidfile, *image_volume, *restart, *stop_signal;
+	const char *pid_file, *monitor_pid_file;
 	const char *log_driver, *runtime_flags, *systemd;
 	struct keg_strv annotations, labels, label_files, log_opts, requires_;
 	int64_t stop_timeout; /* -1: the configuration's */

@@ -114,16 +114,16 @@ static void tables_align_and_head_any_choice_of_columns(void **state)
 	assert_int_equal(keg_json_parse(text, sizeof text - 1, &rows, &err), 0);
 	FILE *to = open_memstream(&printed, &len);
 	assert_int_equal(cli_table_print(&table, NULL, rows, NULL, to, &err), 0);
-	assert_int_equal(cli_table_print(&table, "table {{.Name}}\t{{.ID}}", rows, NULL, to, &err),
+	assert_int_equal(cli_table_print(&table, "table {{.Name}} {{.ID}}", rows, NULL, to, &err),
 			 0);
 	assert_int_equal(cli_table_print(&table, "{{.Name}}:{{.ID}}", rows, NULL, to, &err), 0);
 	fclose(to);
 	assert_string_equal(printed, "IMAGE ID      NAMES\n"
 				     "0123456789ab  x\n"
 				     "1             \xc3\xa4\n"
-				     "NAMES  IMAGE ID\n"
-				     "x      0123456789ab\n"
-				     "\xc3\xa4      1\n"
+				     "NAMES       IMAGE ID\n"
+				     "x           0123456789ab\n"
+				     "\xc3\xa4           1\n"
 				     "x:0123456789ab\n"
 				     "\xc3\xa4:1\n");
 }

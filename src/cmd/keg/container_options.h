@@ -13,7 +13,6 @@
 struct create_args {
 	struct container_options o;
 	struct access_args access;
-	const char *pidfile;
 	bool starts;	    /* run, as opposed to create */
 	bool content_trust; /* Docker's; nothing to do */
 };

@@ -40,20 +40,11 @@ static void run_defaults(void *args_)
 	args->sig_proxy = -1;
 }
 
-static int write_pidfile(const char *path, pid_t pid, struct keg_err *err)
-{
-	autofree char *text = keg_printf("%d", pid);
-
-	return path ? keg_file_write(AT_FDCWD, path, text, strlen(text), 0644, 0, err) : 0;
-}
-
-static int start_detached(struct container *c, const char *pidfile, struct keg_err *err)
+static int start_detached(struct container *c, struct keg_err *err)
 {
 	auto(monitor_link) link = MONITOR_LINK_INIT;
 	int r = lifecycle_start(c, false, &link, err);
 
-	if (r >= 0)
-		r = write_pidfile(pidfile, c->state.pid, err);
 	if (r >= 0)
 		r = lifecycle_begin(c, &link, err);
 	if (r < 0)
@@ -87,7 +78,7 @@ static int run_container(struct run_args *args, struct container *c, int *hold,
 	int r;
 
 	if (args->detach)
-		r = start_detached(c, args->create.pidfile, err);
+		r = start_detached(c, err);
 	else
 		r = session_start(c, attach, hold, err);
 	if (r < 0 && c->locked)

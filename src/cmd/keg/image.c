@@ -3,8 +3,8 @@
 #include "cmd/keg/commands.h"
 
 static const struct cli_cmd *const image_commands[] = {
-	&cmd_import,   &cmd_image_inspect, &cmd_image_list, &cmd_load, &cmd_pull,
-	&cmd_image_rm, &cmd_tag,	   &cmd_untag,	    NULL,
+	&cmd_image_exists, &cmd_import,	  &cmd_image_inspect, &cmd_image_list, &cmd_load,
+	&cmd_pull,	   &cmd_image_rm, &cmd_tag,	      &cmd_untag,      NULL,
 };
 
 const struct cli_cmd cmd_image = {

@@ -66,3 +66,34 @@ def test_inspect_has_the_members_that_scripts_ask_for(keg):
 def test_columns_have_podmans_least_width(keg):
     assert keg("ps").out == "CONTAINER ID  IMAGE       COMMAND     CREATED     STATUS      PORTS       NAMES\n"
     assert keg("ps", "--filter", "pod=x", "--filter", "health=healthy", "-q").out == ""
+
+
+def test_exists_answers_by_its_status(keg):
+    keg("create", "--name", "there", IMAGE, "true")
+    assert keg("container", "exists", "there").out == keg("image", "exists", IMAGE).out == ""
+    for kind in ("container", "image"):
+        done = keg.attempt(kind, "exists", "bogus")
+        assert (done.status, done.out, done.err) == (1, "", ""), kind
+
+
+@pytest.mark.parametrize("how", [["-d"], []])
+def test_process_ids_are_written_where_asked(keg, how):
+    pid, monitor = keg.file("pid"), keg.file("monitor")
+    keg("run", *how, "--pidfile", pid, "--conmon-pidfile", monitor, "--name", "noted", IMAGE, "sh", "-c", "sleep 0.1")
+    for path in (pid, monitor):
+        with open(path, encoding="ascii") as file:
+            assert int(file.read()) > 1
+    assert keg("inspect", "--format", "{{.PidFile}} {{.ConmonPidFile}}", "noted").out == f"{pid} {monitor}\n"
+
+
+def test_a_created_container_writes_its_process_id_when_started(keg):
+    pid = keg.file("later")
+    keg("create", "--pidfile", pid, "--name", "later", IMAGE, "sleep", "100")
+    keg("start", "later")
+    with open(pid, encoding="ascii") as file:
+        assert file.read() == keg("inspect", "--format", "{{.State.Pid}}", "later").out.strip()
+
+
+def test_spaces_part_the_columns_of_a_table(keg):
+    keg("create", "--name", "column", IMAGE, "true")
+    assert keg("ps", "-a", "--format", "table {{.Names}} {{.Image}}").lines[0] == "NAMES       IMAGE"
