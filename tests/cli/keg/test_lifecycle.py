@@ -113,7 +113,7 @@ def test_exec(keg):
     assert int(re.search(r"CapEff:\s*(\w+)", keg("exec", "--privileged", "box", "cat", "/proc/self/status").out)
                .group(1), 16) > 0x800405fb
     keg("stop", "box")
-    keg.fails("exec", "box", "true")
+    keg.fails("exec", "box", "true", status=255)
 
 
 def test_ps(keg):
