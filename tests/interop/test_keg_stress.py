@@ -20,7 +20,6 @@ FULL = os.environ.get("KEG_STRESS") == "full"
 AT_ONCE = 200 if FULL else 60
 BATCHES = (20, 50) if FULL else (3, 30)
 KILLS = 200 if FULL else 24
-STORE = "/var/lib/containers/storage"
 RUN = ["keg", "run", "--rm", "--network=none"]
 
 
@@ -30,11 +29,30 @@ def image(sandbox, busybox):
     return busybox
 
 
-def run_together(sandbox, image, n):
+@pytest.fixture(scope="module", params=["root", "user"])
+def place(request):
+    """A sandbox, and an image in its store that has run once; as root and as an ordinary user."""
+    prefix = "" if request.param == "root" else "users_"
+    sandbox, image = (request.getfixturevalue(prefix + name) for name in ("sandbox", "busybox"))
+    sandbox.run(*RUN, image, "true")
+    return sandbox, image
+
+
+def own_folders(sandbox):
+    """Where keg has the containers of whoever runs commands there."""
+    run, store = "/run/keg", "/var/lib/containers/storage"
+    if sandbox.become:
+        run, store = sandbox.env["XDG_RUNTIME_DIR"] + "/keg", sandbox.env["HOME"] + "/.local/share/containers/storage"
+    return [f"{run}/containers", f"{run}/runtime", f"{store}/keg/containers", f"{store}/keg/names"]
+
+
+def run_together(sandbox, image, n, ids):
+    """What went wrong; `ids` gets the containers that were seen meanwhile."""
     children = [sandbox.popen(*RUN, image, "echo", str(i), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True) for i in range(n)]
     bad = []
     for i, child in enumerate(children):
+        ids_so_far(sandbox, ids)
         out, err = child.communicate(timeout=120)
         if (child.returncode, out, err) != (0, f"{i}\n", ""):
             bad.append((child.returncode, out, err))
@@ -43,15 +61,23 @@ def run_together(sandbox, image, n):
 
 def leftovers(sandbox, ids):
     """What a container may leave: processes, cgroups, mounts and files, each by name."""
-    found = [f"process {pid}: {cmdline(pid)}" for pid in sandbox.processes()]
-    for folder in ("/run/keg/containers", "/run/keg/runtime", f"{STORE}/keg/containers", f"{STORE}/keg/names"):
+    # Podman, which made the image, leaves an ordinary user a process that holds his namespaces.
+    found = [f"process {pid}: {cmdline(pid)}" for pid in sandbox.processes() if "catatonit -P" not in cmdline(pid)]
+    for folder in own_folders(sandbox):
         path = sandbox.path(folder)
         found += [f"file {folder}/{name}" for name in (os.listdir(path) if path.exists() else [])]
     mounts = sandbox.run("cat", "/proc/self/mountinfo").stdout.splitlines()
     found += [f"mount {line}" for line in mounts if "/keg/" in line or "nsfs" in line]
     for top, folders, _ in os.walk("/sys/fs/cgroup"):
         found += [f"cgroup {top}/{name}" for name in folders if any(cid in name for cid in ids)]
+    found += [f"container {cid}" for cid in sandbox.run("keg", "ps", "-a", "-q").stdout.split()]
     return found
+
+
+def ids_so_far(sandbox, seen):
+    path = sandbox.path(own_folders(sandbox)[0])
+    seen.update(os.listdir(path) if path.exists() else [])
+    return seen
 
 
 def cmdline(pid):
@@ -70,16 +96,21 @@ def eventually_clean(sandbox, ids):
     return leftovers(sandbox, ids)
 
 
-def test_many_at_once_all_succeed(sandbox, image):
-    assert run_together(sandbox, image, AT_ONCE) == []
-    assert eventually_clean(sandbox, []) == []
+def test_many_at_once_all_succeed(place):
+    sandbox, image = place
+    ids = set()
+    assert run_together(sandbox, image, AT_ONCE, ids) == []
+    assert ids
+    assert eventually_clean(sandbox, ids) == []
 
 
-def test_batch_after_batch_succeeds(sandbox, image):
+def test_batch_after_batch_succeeds(place):
+    sandbox, image = place
     rounds, size = BATCHES
+    ids = set()
     for _ in range(rounds):
-        assert run_together(sandbox, image, size) == []
-    assert eventually_clean(sandbox, []) == []
+        assert run_together(sandbox, image, size, ids) == []
+    assert eventually_clean(sandbox, ids) == []
 
 
 def test_names_given_at_once_are_given_once(sandbox, image):
@@ -116,8 +147,7 @@ class Killer:
         return inits
 
     def note_ids(self):
-        path = self.sandbox.path("/run/keg/containers")
-        self.ids.update(os.listdir(path) if path.exists() else [])
+        ids_so_far(self.sandbox, self.ids)
 
     def strike(self, argv, kind):
         child = self.sandbox.popen(*argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
