@@ -53,8 +53,9 @@ static void add_range(struct space_plan *plan, uintptr_t from, uintptr_t to)
  */
 static void plan_text(struct space_plan *plan)
 {
+	/* They stand behind the header that is declared: by number, as sanitizers know its size. */
 	const ElfW(Phdr) *phdr =
-		(const ElfW(Phdr) *)((const char *)&__ehdr_start + __ehdr_start.e_phoff);
+		(const ElfW(Phdr) *)((uintptr_t)&__ehdr_start + __ehdr_start.e_phoff);
 	uintptr_t bias = 0;
 
 	for (size_t i = __ehdr_start.e_phnum; i-- > 0;) {
