@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,24 +55,14 @@ int daemon_mute(struct keg_err *err)
 	return 0;
 }
 
-/* Of the numbers below DESCRIPTORS_MAX those that are not open: POLLNVAL. One system call, not one
- * each. */
-static void find_closed(struct pollfd polls[DESCRIPTORS_MAX])
-{
-	for (int fd = 0; fd < DESCRIPTORS_MAX; fd++)
-		polls[fd] = (struct pollfd){ .fd = fd };
-	/* It fails where fewer may be open at all: then each is taken to be. */
-	(void)!poll(polls, DESCRIPTORS_MAX, 0);
-}
-
-/* Close the descriptors with these descriptor flags. */
+/*
+ * Close the descriptors with these descriptor flags. One call for each number: poll(2), which could
+ * tell the open ones at once, takes those opened with O_PATH for closed.
+ */
 static void close_all(int wanted, const int *keep, size_t n)
 {
-	struct pollfd polls[DESCRIPTORS_MAX];
-
-	find_closed(polls);
 	for (int fd = STDERR_FILENO + 1; fd < DESCRIPTORS_MAX; fd++) {
-		bool kept = polls[fd].revents & POLLNVAL;
+		bool kept = false;
 
 		for (size_t i = 0; i < n; i++)
 			kept |= keep[i] == fd;
