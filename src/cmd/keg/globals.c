@@ -11,7 +11,7 @@ const struct cli_opt keg_global_opts[] = {
 	OPT_STRING(0, "conmon", struct keg_globals, conmon, "PATH",
 		   "Path of the monitor: kegmon or conmon"),
 	OPT_STRING(0, "events-backend", struct keg_globals, events_backend, "NAME",
-		   "Events backend to use (\"file\"|\"journald\"|\"none\")"),
+		   "Events backend to use: only none, as events are not recorded yet"),
 	OPT_STRING(0, "hooks-dir", struct keg_globals, hooks_dir, "DIR",
 		   "Directory of OCI hook configurations"),
 	OPT_STRING(0, "log-level", struct keg_globals, log_level, "LEVEL",
@@ -56,6 +56,10 @@ int keg_globals_start(const void *globals, struct keg_err *err)
 	};
 	const struct keg_globals *g = globals;
 
+	if (g->events_backend && strcmp(g->events_backend, "none") != 0)
+		return keg_fail(err, KEG_EUNSUPPORTED,
+				"events backend %s is not supported: events are not recorded yet",
+				g->events_backend);
 	if (!g->log_level)
 		return 0;
 	for (size_t i = 0; i < KEG_COUNT(levels); i++) {

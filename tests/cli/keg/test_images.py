@@ -101,4 +101,5 @@ def test_wrong_words_are_refused_in_one_line(keg):
     assert keg.fails("nosuch").err.startswith("Error: unrecognized command `keg nosuch`")
     assert keg.fails("images", "--nosuch").err.startswith("Error: unknown flag: --nosuch")
     assert keg.fails("--log-level", "loud", "images").err.startswith("Error: log level loud is not supported")
+    assert "events backend file is not supported" in keg.fails("--events-backend", "file", "images").err
     assert keg.fails("pull").err.startswith("Error: requires at least 1 arg(s), only received 0")
