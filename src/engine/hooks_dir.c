@@ -27,14 +27,6 @@ struct hook_file {
 	size_t n_stages;
 };
 
-static const struct keg_json_field hook_rows[] = {
-	JSON_STR("path", struct oci_hook, path, KEG_JSON_REQUIRED),
-	JSON_STRV("args", struct oci_hook, args, 0),
-	JSON_STRV("env", struct oci_hook, env, 0),
-	JSON_INT_PTR("timeout", struct oci_hook, timeout, 0),
-	JSON_END,
-};
-
 static const struct keg_json_field when_rows[] = {
 	JSON_BOOL_PTR("always", struct when, always, 0),
 	JSON_BOOL_PTR("hasBindMounts", struct when, has_bind_mounts, 0),
@@ -45,7 +37,7 @@ static const struct keg_json_field when_rows[] = {
 
 static const struct keg_json_field file_rows[] = {
 	JSON_STR("version", struct hook_file, version, KEG_JSON_REQUIRED),
-	JSON_OBJ("hook", struct hook_file, hook, KEG_JSON_REQUIRED, oci_hook, hook_rows),
+	JSON_OBJ("hook", struct hook_file, hook, KEG_JSON_REQUIRED, oci_hook, oci_hook_rows),
 	JSON_OBJ("when", struct hook_file, when, KEG_JSON_REQUIRED, when, when_rows),
 	JSON_STRV("stages", struct hook_file, stages, KEG_JSON_REQUIRED),
 	JSON_END,

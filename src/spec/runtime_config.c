@@ -104,7 +104,7 @@ static const struct keg_json_field mount_rows[] = {
 	JSON_END,
 };
 
-static const struct keg_json_field hook_rows[] = {
+const struct keg_json_field oci_hook_rows[] = {
 	JSON_STR("path", struct oci_hook, path, KEG_JSON_REQUIRED),
 	JSON_STRV("args", struct oci_hook, args, 0),
 	JSON_STRV("env", struct oci_hook, env, 0),
@@ -113,12 +113,13 @@ static const struct keg_json_field hook_rows[] = {
 };
 
 static const struct keg_json_field hooks_rows[] = {
-	JSON_OBJV("prestart", struct oci_hooks, prestart, 0, oci_hook, hook_rows),
-	JSON_OBJV("createRuntime", struct oci_hooks, create_runtime, 0, oci_hook, hook_rows),
-	JSON_OBJV("createContainer", struct oci_hooks, create_container, 0, oci_hook, hook_rows),
-	JSON_OBJV("startContainer", struct oci_hooks, start_container, 0, oci_hook, hook_rows),
-	JSON_OBJV("poststart", struct oci_hooks, poststart, 0, oci_hook, hook_rows),
-	JSON_OBJV("poststop", struct oci_hooks, poststop, 0, oci_hook, hook_rows),
+	JSON_OBJV("prestart", struct oci_hooks, prestart, 0, oci_hook, oci_hook_rows),
+	JSON_OBJV("createRuntime", struct oci_hooks, create_runtime, 0, oci_hook, oci_hook_rows),
+	JSON_OBJV("createContainer", struct oci_hooks, create_container, 0, oci_hook,
+		  oci_hook_rows),
+	JSON_OBJV("startContainer", struct oci_hooks, start_container, 0, oci_hook, oci_hook_rows),
+	JSON_OBJV("poststart", struct oci_hooks, poststart, 0, oci_hook, oci_hook_rows),
+	JSON_OBJV("poststop", struct oci_hooks, poststop, 0, oci_hook, oci_hook_rows),
 	JSON_END,
 };
 

@@ -103,6 +103,9 @@ struct oci_hook {
 	const int *timeout; /* seconds */
 };
 
+/* The rows of one hook, for documents other than config.json that hold one. */
+extern const struct keg_json_field oci_hook_rows[];
+
 struct oci_hooks {
 	struct oci_hook *prestart, *create_runtime, *create_container, *start_container, *poststart,
 		*poststop;
