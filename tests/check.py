@@ -54,14 +54,14 @@ def step(lane, name, argv, timeout, env=None):
     return Result(name, "passed" if status == 0 else "failed", tail or text[-3000:])
 
 
-def build(lane, folder, *options, env=None):
-    """Configure and build; the log keeps the compiler's words."""
+def build(lane, folder, *options, env=None, targets=()):
+    """Configure and build the targets or all; the log keeps the compiler's words."""
     path = os.path.join(OUT, folder)
     if not os.path.exists(os.path.join(path, "build.ninja")):
         configured = step(lane, folder + ": configure", ["meson", "setup", path, *options], 300, env)
         if configured.outcome != "passed":
             return configured
-    return step(lane, folder + ": build", ["ninja", "-C", path], 1200, env)
+    return step(lane, folder + ": build", ["ninja", "-C", path, *targets], 1200, env)
 
 
 def meson_tests(lane, folder, suite):
@@ -145,8 +145,10 @@ def lane_format():
 
 
 def lane_build():
-    """The release build with gcc; the one the command tests use."""
-    return [build("build", "release", "--buildtype=release", "-Db_lto=true")]
+    """The release build with gcc, which the command tests use, and the runtime as a static program."""
+    return [build("build", "release", "--buildtype=release", "-Db_lto=true"),
+            build("build", "static", "--buildtype=release", "-Dstatic_runtime=true", "-Dtests=false", targets=["kegrun"]),
+            step("build", "static: starts", [os.path.join(OUT, "static", "kegrun"), "--version"], 10)]
 
 
 def lane_unit():
