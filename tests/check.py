@@ -105,26 +105,26 @@ def junit(path, what):
     return results or [Result(what, "failed", "no test ran")]
 
 
-def pytest_once(lane, folder, timeout, options):
+def pytest_once(lane, tests, timeout, options, folder):
     report = os.path.join(OUT, f"{lane}.xml")
     if os.path.exists(report):
         os.unlink(report)
-    argv = ["/usr/bin/python3", "-m", "pytest", "-q", "-ra", "--junitxml", report, folder, *options]
-    status, text = run(lane, argv, timeout, {"KEG_BUILD": os.path.join(OUT, "release")})
+    argv = ["/usr/bin/python3", "-m", "pytest", "-q", "-ra", "--junitxml", report, tests, *options]
+    status, text = run(lane, argv, timeout, {"KEG_BUILD": os.path.join(OUT, folder)})
     results = junit(report, lane)
     if status not in (0, 1) and not any(r.outcome == "failed" for r in results):
         results.append(Result(lane, "failed", text[-2000:]))
     return results
 
 
-def pytest(lane, folder, timeout, jobs=JOBS):
-    """Real time passes in these tests and the machine may be busy: what failed gets one more try, alone, and
-    is named as unsteady when it passes then."""
-    results = pytest_once(lane, folder, timeout, ["-n", jobs, "--dist", "loadfile"] if jobs != "1" else [])
+def pytest(lane, tests, timeout, jobs=JOBS, folder="release"):
+    """The tests, with the programs of a build's folder. Real time passes in them and the machine may be busy: what
+    failed gets one more try, alone, and is named as unsteady when it passes then."""
+    results = pytest_once(lane, tests, timeout, ["-n", jobs, "--dist", "loadfile"] if jobs != "1" else [], folder)
     failed = {r.name for r in results if r.outcome == "failed"}
     if not failed or len(failed) > MOST_AGAIN:
         return results
-    again = {r.name: r for r in pytest_once(lane, folder, timeout, ["--last-failed"])}
+    again = {r.name: r for r in pytest_once(lane, tests, timeout, ["--last-failed"], folder)}
     for result in results:
         second = again.get(result.name)
         if result.outcome == "failed" and second and second.outcome == "passed":
@@ -226,14 +226,34 @@ def lane_vm():
     return pytest("vm", "tests/vm", 900, jobs="1")
 
 
+def lane_musl():
+    """The runtime built with musl, and its command tests. The distribution has neither headers of the kernel nor
+    libraries for musl: those of glibc serve (tests/musl/fortified.c says what they lack)."""
+    headers, fortified = os.path.join(OUT, "musl-headers"), os.path.join(OUT, "musl-fortified.o")
+    os.makedirs(headers, exist_ok=True)
+    multiarch = subprocess.run(["gcc", "-print-multiarch"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    for name in ("json-c", "seccomp.h", "seccomp-syscalls.h", "linux", "asm-generic", multiarch + "/asm", "nettle"):
+        link = os.path.join(headers, os.path.basename(name))
+        if not os.path.lexists(link):
+            os.symlink(os.path.join("/usr/include", name), link)
+    results = [
+        step("musl", "fortified", ["musl-gcc", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-c", "-o", fortified,
+                                   "tests/musl/fortified.c"], 60),
+        build("musl", "musl", "--buildtype=release", "-Dtests=false", f"-Dc_args=-isystem {headers}",
+              f"-Dc_link_args={fortified}", env={"CC": "musl-gcc"},
+              targets=["kegrun", "kegmon", "src/spec/libkeg_spec.a", "src/base/libkeg_hash.a"]),
+    ]
+    return results + pytest("musl", "tests/cli/kegrun", 300, folder="musl")
+
+
 def lane_docs():
     return pytest("docs", "tests/lint", 300)
 
 
 LANES = {
     "format": lane_format, "build": lane_build, "unit": lane_unit, "docs": lane_docs, "cli": lane_cli,
-    "interop": lane_interop, "vm": lane_vm, "sanitize": lane_sanitize, "clang": lane_clang, "fuzz": lane_fuzz,
-    "analyze": lane_analyze, "tidy": lane_tidy,
+    "interop": lane_interop, "vm": lane_vm, "musl": lane_musl, "sanitize": lane_sanitize, "clang": lane_clang,
+    "fuzz": lane_fuzz, "analyze": lane_analyze, "tidy": lane_tidy,
 }
 NEEDS_BUILD = {"docs", "cli", "interop", "vm"}
 

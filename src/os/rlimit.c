@@ -43,15 +43,14 @@ int rlimit_set(pid_t pid, const char *name, uint64_t soft, uint64_t hard, struct
 
 	if (number < 0)
 		return keg_fail(err, KEG_EUSAGE, "unknown resource limit %s", name);
-	if (prlimit(pid, (enum __rlimit_resource)number, &want, NULL) == 0)
+	if (prlimit(pid, number, &want, NULL) == 0)
 		return 0;
 
 	int saved = errno;
 	struct rlimit now = { 0 };
 	keg_fail_sys(err, saved, "error setting rlimit type %d: set %s to %llu:%llu", number, name,
 		     (unsigned long long)soft, (unsigned long long)hard);
-	if (saved == EPERM && prlimit(pid, (enum __rlimit_resource)number, NULL, &now) == 0 &&
-	    hard > now.rlim_max)
+	if (saved == EPERM && prlimit(pid, number, NULL, &now) == 0 && hard > now.rlim_max)
 		keg_hint(err,
 			 "The hard limit here is %llu; without CAP_SYS_RESOURCE it cannot be "
 			 "raised.",
