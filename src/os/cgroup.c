@@ -193,7 +193,7 @@ static int make_folder(const struct cgroup *group, struct cgroup_hierarchy *h)
 }
 
 /* A group that was there must be idle: what limits one container would limit another. */
-static int check_idle(const struct cgroup *group, const struct cgroup_hierarchy *h, bool *busy,
+static int check_idle(const struct cgroup *group, const struct cgroup_hierarchy *h,
 		      struct keg_err *err)
 {
 	char byte;
@@ -201,14 +201,10 @@ static int check_idle(const struct cgroup *group, const struct cgroup_hierarchy 
 
 	if (fd < 0 || read(fd, &byte, 1) <= 0)
 		return 0;
-	if (!busy)
-		return keg_fail(err, KEG_EBUSY, "the container's cgroup %s is not empty", h->path);
-	*busy = true;
-	return 0;
+	return keg_fail(err, KEG_EBUSY, "container's cgroup is not empty: %s", h->path);
 }
 
-static int make_in(struct cgroup *group, struct cgroup_hierarchy *h, bool *busy,
-		   struct keg_err *err)
+static int make_in(struct cgroup *group, struct cgroup_hierarchy *h, struct keg_err *err)
 {
 	int made = make_folder(group, h);
 
@@ -224,7 +220,7 @@ static int make_in(struct cgroup *group, struct cgroup_hierarchy *h, bool *busy,
 				    h->folder, h->path);
 	}
 
-	int r = made ? 0 : check_idle(group, h, busy, err);
+	int r = made ? 0 : check_idle(group, h, err);
 	if (r >= 0 && !h->v2 && (h->controllers & (1u << CGROUP_CPUSET))) {
 		r = fill_cpuset(group, h, h->path, "cpuset.cpus", err);
 		if (r >= 0)
@@ -250,11 +246,11 @@ static void unmake(const struct cgroup *group)
 	}
 }
 
-static int make_everywhere(struct cgroup *group, bool *busy, struct keg_err *err)
+static int make_everywhere(struct cgroup *group, struct keg_err *err)
 {
 	for (size_t i = 0; i < group->n; i++) {
 		struct cgroup_hierarchy *h = &group->at[i];
-		int r = h->path ? make_in(group, h, busy, err) : 0;
+		int r = h->path ? make_in(group, h, err) : 0;
 
 		if (r < 0)
 			return r;
@@ -291,7 +287,7 @@ int cgroup_make(const struct cgroup_request *want, struct cgroup **out, struct k
 		r = want->planned(want->data, cgroup_place(group), err);
 	if (r < 0)
 		return r;
-	r = make_everywhere(group, want->busy, err);
+	r = make_everywhere(group, err);
 	if (group->denied)
 		free(take_ptr(&group->place)); /* it is in fewer places than planned */
 	if (r < 0)
@@ -425,103 +421,4 @@ char *cgroup_folder(const struct cgroup *group, const char *controller)
 		return keg_printf(CGROUP_ROOT "/%s%s", h->folder, h->path);
 	}
 	return NULL;
-}
-
-/* --- deleting ---------------------------------------------------------------------------- */
-
-static int remove_folder(const struct cgroup *group, const struct cgroup_hierarchy *h,
-			 const char *path)
-{
-	char name[PATH_MAX];
-
-	if (cgroup_file_name(name, h, path, NULL) < 0)
-		return errno;
-	if (unlinkat(group->root, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-		return 0;
-	return errno;
-}
-
-static int remove_below(const struct cgroup *group, const struct cgroup_hierarchy *h,
-			const char *path, void *data, struct keg_err *err)
-{
-	int *busy = data;
-	int sys = remove_folder(group, h, path);
-
-	if (sys == EBUSY)
-		*busy = EBUSY;
-	else if (sys)
-		return keg_fail_sys(err, sys, "remove the control group " CGROUP_ROOT "/%s%s",
-				    h->folder, path);
-	return 0;
-}
-
-/* One attempt; 1: someone still uses it. */
-static int try_delete(const struct cgroup *group, struct cgroup_hierarchy *h, struct keg_err *err)
-{
-	int sys = remove_folder(group, h, h->path), busy = 0;
-
-	if (sys == EBUSY) {
-		int r = cgroup_walk(group, h, remove_below, &busy, err);
-
-		if (r < 0)
-			return r;
-		sys = busy ? busy : remove_folder(group, h, h->path);
-	}
-	if (sys && sys != EBUSY)
-		return keg_fail_sys(err, sys, "remove the control group " CGROUP_ROOT "/%s%s",
-				    h->folder, h->path);
-	return sys == EBUSY;
-}
-
-static int delete_in(const struct cgroup *group, struct cgroup_hierarchy *h, int64_t deadline,
-		     struct keg_err *err)
-{
-	const struct cgroup_hierarchy *v2 = cgroup_hierarchy_v2(group);
-	unsigned turn = 0;
-
-	for (;;) {
-		int r = try_delete(group, h, err);
-
-		if (r < 0)
-			return r;
-		if (r == 0)
-			break;
-		if (cgroup_clock_ms() >= deadline)
-			return keg_fail(err, KEG_EBUSY,
-					"the control group " CGROUP_ROOT
-					"/%s%s still has processes",
-					h->folder, h->path);
-		/* Dying processes leave all hierarchies at once, and only v2 tells. */
-		if (v2 && !cgroup_event_wait(group, v2, "populated 0", deadline))
-			continue;
-		if (!v2 || turn > 0)
-			cgroup_pause(&turn);
-		else
-			turn++;
-	}
-	return 0;
-}
-
-int cgroup_delete(struct cgroup *group, struct keg_err *err)
-{
-	int64_t deadline = cgroup_clock_ms() + CGROUP_PATIENCE_MS;
-	int result = 0;
-
-	/* v2 comes last, as its events are what tells when the others are free. */
-	for (int v2 = 0; v2 < 2; v2++) {
-		for (size_t i = 0; i < group->n; i++) {
-			struct cgroup_hierarchy *h = &group->at[i];
-			struct keg_err own;
-
-			if (!h->path || h->v2 != (bool)v2)
-				continue;
-
-			int r = delete_in(group, h, deadline, result < 0 ? &own : err);
-			if (r < 0)
-				result = result < 0 ? result : r;
-			else
-				leave_out(h);
-		}
-	}
-	return result;
 }

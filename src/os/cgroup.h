@@ -12,7 +12,7 @@
  * CLONE_INTO_CGROUP) and moves itself into the v1 groups (cgroup_enter()), which waits for
  * nothing.
  *
- * Files: cgroup.c make, open, delete; cgroup_layout.c what is mounted; cgroup_fs.c the files of
+ * Files: cgroup.c make and open; cgroup_delete.c; cgroup_below.c; cgroup_layout.c what is mounted; cgroup_fs.c the files of
  * a group; cgroup_limits.c all limits, with cgroup_memory.c, cgroup_cpu.c and cgroup_io.c;
  * cgroup_devices.c device rules, cgroup_bpf.c their program for v2; cgroup_procs.c enter, list,
  * signal; cgroup_freeze.c; cgroup_stat.c.
@@ -44,7 +44,6 @@ struct cgroup_request {
 	 */
 	int (*planned)(void *data, const char *place, struct keg_err *err);
 	void *data;
-	bool *busy; /* not NULL: a group with processes is used as well, and this becomes true */
 };
 
 /*

@@ -40,7 +40,7 @@ static bool asks_io(const struct cgroup_resources *want)
 
 static bool asks_pids(const struct cgroup_resources *want)
 {
-	return CGROUP_ASKED(want->pids_limit);
+	return want->pids_limit != NULL;
 }
 
 static bool asks_hugepages(const struct cgroup_resources *want)
@@ -66,8 +66,9 @@ static bool asks_rdma(const struct cgroup_resources *want)
 static int pids_apply(const struct cgroup *group, const struct cgroup_hierarchy *h,
 		      const struct cgroup_resources *want, struct keg_err *err)
 {
-	autofree char *value = *want->pids_limit < 0 ? keg_strdup("max")
-						     : keg_printf("%" PRId64, *want->pids_limit);
+	/* Nothing can live in a group of 0 processes, and systemd refuses it: 1, as runc has it. */
+	int64_t limit = *want->pids_limit ? *want->pids_limit : 1;
+	autofree char *value = limit < 0 ? keg_strdup("max") : keg_printf("%" PRId64, limit);
 
 	return cgroup_file_write(group, h, "pids.max", value, err);
 }

@@ -144,7 +144,7 @@ static int open_notify(struct creation *c, struct keg_err *err)
 }
 
 /* A frozen group would stop the new process at its first instruction, and us with it. */
-static int check_group(struct creation *c, bool busy, struct keg_err *err)
+static int check_group(struct creation *c, struct keg_err *err)
 {
 	int frozen = cgroup_is_frozen(c->launch.group, err);
 
@@ -152,9 +152,6 @@ static int check_group(struct creation *c, bool busy, struct keg_err *err)
 		return frozen;
 	if (frozen)
 		return keg_fail(err, KEG_EBUSY, "container's cgroup unexpectedly frozen");
-	if (busy && c->ctx->warn)
-		c->ctx->warn(c->ctx->sink, "container's cgroup is not empty: other processes "
-					   "share its limits");
 	return 0;
 }
 
@@ -169,14 +166,12 @@ static int record_group(void *creation, const char *place, struct keg_err *err)
 
 static int make_group(struct creation *c, struct keg_err *err)
 {
-	bool busy = false;
 	const struct cgroup_request want = {
 		.path = c->os.cgroups_path,
 		.id = c->id,
 		.rootless = c->ctx->rootless,
 		.planned = record_group,
 		.data = c,
-		.busy = &busy,
 	};
 	struct cgroup_resources limits;
 	int r;
@@ -193,8 +188,8 @@ static int make_group(struct creation *c, struct keg_err *err)
 	if (r < 0)
 		return r;
 	c->launch.born_in_group = cgroup_clone_fd(c->launch.group) >= 0;
-	r = check_group(c, busy, err);
-	c->group_is_ours = !busy && r >= 0;
+	r = check_group(c, err);
+	c->group_is_ours = r >= 0;
 	if (r < 0)
 		return r;
 	r = cgroup_apply(c->launch.group, &limits, err);

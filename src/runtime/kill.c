@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/strv.h"
 #include "os/cgroup.h"
 #include "runtime/state.h"
 
-static int kill_all(const struct state_record *record, int sig, struct keg_err *err)
+/* Whoever is in the group; `gone_is_fine` where nobody can be. */
+static int kill_all(const struct state_record *record, int sig, bool gone_is_fine,
+		    struct keg_err *err)
 {
 	autoptr(cgroup) group = NULL;
 
@@ -14,7 +18,21 @@ static int kill_all(const struct state_record *record, int sig, struct keg_err *
 		return keg_fail(err, KEG_EUNSUPPORTED,
 				"container has no cgroup to find processes by");
 	int r = cgroup_open(record->cgroup, &group, err);
+	if (r >= 0 && !gone_is_fine && !cgroup_exists(group))
+		return keg_fail(err, KEG_EBUSY, "container not running");
 	return r < 0 ? r : cgroup_signal(group, sig, err);
+}
+
+/* Its first process is the init of a namespace, so the kernel kills the others with it. */
+static bool has_own_pids(const struct oci_config *config)
+{
+	for (size_t i = 0; config->os && i < config->os->n_namespaces; i++) {
+		const struct oci_namespace *ns = &config->os->namespaces[i];
+
+		if (keg_str_eq(ns->type, "pid"))
+			return keg_str_empty(ns->path);
+	}
+	return false;
 }
 
 int runtime_kill(const struct runtime_context *ctx, const char *id, int sig, bool all,
@@ -25,8 +43,9 @@ int runtime_kill(const struct runtime_context *ctx, const char *id, int sig, boo
 
 	if (r < 0)
 		return r;
-	if (all)
-		return kill_all(&c.record, sig, err);
+	/* KILL leaves nothing running, be the first process gone or not. */
+	if (all || (sig == SIGKILL && !has_own_pids(&c.config) && !keg_str_empty(c.record.cgroup)))
+		return kill_all(&c.record, sig, all, err);
 	autofd int pidfd = state_open_process(&c.record, err);
 	if (pidfd < 0)
 		return pidfd;

@@ -47,7 +47,7 @@ class Box:
         for name in ("sh", "sleep", "cat", "true", "seq", "mknod"):
             os.symlink("busybox", rootfs / "bin" / name)
 
-    def bundle(self, argv, resources=None):
+    def bundle(self, argv, resources=None, change=None):
         name = uuid.uuid4().hex[:8]
         path = self.folder / name
         path.mkdir()
@@ -57,6 +57,8 @@ class Box:
         config["process"].update(terminal=False, args=argv)
         config["linux"]["cgroupsPath"] = f"/{self.parent}/{name}"
         config["linux"]["resources"].update(resources or {})
+        if change:
+            change(config)
         (path / "config.json").write_text(json.dumps(config))
         return path
 
@@ -69,8 +71,8 @@ class Box:
         bundle = self.bundle(argv, resources)
         return self.call("run", "--bundle", bundle, bundle.name)
 
-    def start(self, argv, resources=None):
-        bundle = self.bundle(argv, resources)
+    def start(self, argv, resources=None, change=None):
+        bundle = self.bundle(argv, resources, change)
         with open(bundle / "log", "wb") as log:
             subprocess.run([KEGRUN, "--root", self.folder / "state", "run", "--detach", "--bundle", bundle, bundle.name],
                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True, timeout=LIMIT)
@@ -110,6 +112,45 @@ def test_limits_are_what_the_kernel_says(box):
     assert box.file(name, "pids.max") == "12"
     procs = {g / "cgroup.procs": len((g / "cgroup.procs").read_text().split()) for g in box.groups()}
     assert set(procs.values()) == {1}, procs
+
+
+@pytest.mark.parametrize("limit,said", [(0, "1"), (-1, "max")])
+def test_a_pids_limit_of_0_is_1_and_one_below_is_none(box, limit, said):
+    name = box.start(["sleep", "60"], {"pids": {"limit": limit}})
+    assert box.file(name, "pids.max") == said
+
+
+def test_a_group_with_processes_is_refused_and_left_alone(box):
+    name = box.start(["sleep", "60"])
+
+    def same(config):
+        config["linux"]["cgroupsPath"] = f"/{box.parent}/{name}"
+    bundle = box.bundle(["true"], change=same)
+    done = box.call("run", "--bundle", bundle, bundle.name)
+    assert done.returncode != 0 and "container's cgroup is not empty" in done.stderr, done
+    assert json.loads(box.call("state", name).stdout)["status"] == "running"
+
+
+def without_pid_namespace(config):
+    config["linux"]["namespaces"] = [n for n in config["linux"]["namespaces"] if n["type"] != "pid"]
+
+
+@pytest.mark.parametrize("init_is_gone", [False, True])
+def test_kill_leaves_no_process_where_pids_are_the_hosts(box, init_is_gone):
+    name = box.start(["sh", "-c", "sleep 60 & sleep 60 & exec sleep 60"], change=without_pid_namespace)
+    deadline = time.monotonic() + 10
+    while len(box.file(name, "cgroup.procs").split()) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    pids = [int(pid) for pid in box.file(name, "cgroup.procs").split()]
+    assert len(pids) == 3
+    if init_is_gone:
+        os.kill(json.loads(box.call("state", name).stdout)["pid"], signal.SIGKILL)
+    done = box.call("kill", name, "KILL")
+    assert done.returncode == 0, done.stderr
+    while box.file(name, "cgroup.procs") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert box.file(name, "cgroup.procs") == ""
+    assert json.loads(box.call("state", name).stdout)["status"] == "stopped"
 
 
 def test_a_container_over_its_pids_limit_cannot_fork(box):
