@@ -170,9 +170,14 @@ static int unified_apply(struct cgroup *group, const struct cgroup_resources *wa
 		const char *name = want->unified[i].name;
 		int r;
 
-		if (strchr(name, '/') || !strchr(name, '.'))
+		if (strchr(name, '/'))
 			return keg_fail(err, KEG_EUSAGE,
-					"unified resource %s is not the name of a cgroup file",
+					"unified resource %s must be a file name (no slashes)",
+					name);
+		if (!strchr(name, '.'))
+			return keg_fail(err, KEG_EUSAGE,
+					"unified resource: the specified key has not the form "
+					"CONTROLLER.VALUE `%s`",
 					name);
 		r = cgroup_file_write(group, v2, name, want->unified[i].value, err);
 		if (r == -KEG_ENOTFOUND || (r < 0 && !cgroup_file_exists(group, v2, name)))

@@ -234,6 +234,30 @@ def test_processes_that_left_for_sub_groups_are_killed_with_it(box):
     assert box.groups() == []
 
 
+def test_delete_ends_a_process_that_somebody_moved_and_froze(box):
+    freezer = CGROUPS / "freezer"
+    if not (freezer / "cgroup.procs").exists():
+        pytest.skip("there is no v1 freezer; v2 kills what is frozen")
+    name = box.start(["sleep", "60"])
+    frozen = freezer / box.parent / "frozen"
+    frozen.mkdir()
+    bystander = subprocess.Popen(["sleep", "60"], stdin=subprocess.DEVNULL)
+    try:
+        for pid in (json.loads(box.call("state", name).stdout)["pid"], bystander.pid):
+            (frozen / "cgroup.procs").write_text(str(pid))
+        (frozen / "freezer.state").write_text("FROZEN")
+        done = box.call("delete", "--force", name)
+        assert done.returncode == 0, done.stderr
+        assert (frozen / "freezer.state").read_text().strip() == "FROZEN"
+        assert (frozen / "cgroup.procs").read_text().split() == [str(bystander.pid)]
+    finally:
+        (frozen / "freezer.state").write_text("THAWED")
+        bystander.kill()
+        bystander.wait()
+        frozen.rmdir()
+    assert box.groups() == []
+
+
 def test_a_runtime_killed_at_any_moment_leaves_what_delete_removes(box):
     choose = random.Random(7)
     for _ in range(25):
