@@ -12,10 +12,10 @@
  * CLONE_INTO_CGROUP) and moves itself into the v1 groups (cgroup_enter()), which waits for
  * nothing.
  *
- * Files: cgroup.c make and open; cgroup_delete.c; cgroup_below.c; cgroup_layout.c what is mounted; cgroup_fs.c the files of
- * a group; cgroup_limits.c all limits, with cgroup_memory.c, cgroup_cpu.c and cgroup_io.c;
- * cgroup_devices.c device rules, cgroup_bpf.c their program for v2; cgroup_procs.c enter, list,
- * signal; cgroup_freeze.c; cgroup_stat.c.
+ * Files: cgroup.c make and open; cgroup_delete.c; cgroup_below.c; cgroup_layout.c what is mounted;
+ * cgroup_fs.c the files of a group; cgroup_limits.c all limits, with cgroup_memory.c, cgroup_cpu.c
+ * and cgroup_io.c; cgroup_devices.c device rules, cgroup_bpf.c their program for v2; cgroup_procs.c
+ * enter, list, signal; cgroup_freeze.c; cgroup_stat.c.
  */
 #ifndef KEG_OS_CGROUP_H
 #define KEG_OS_CGROUP_H

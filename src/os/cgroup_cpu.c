@@ -8,7 +8,6 @@
 #include "base/strv.h"
 
 enum { SETTINGS_MAX = 8, DEFAULT_PERIOD_US = 100000 };
-enum { SHARES_MIN = 2, SHARES_MAX = 262144, WEIGHT_MAX = 10000 };
 
 #define ADD(file_, ...)                                                               \
 	do {                                                                          \
@@ -39,16 +38,6 @@ static int apply_v1(const struct cgroup *group, const struct cgroup_hierarchy *h
 	return cgroup_files_settle(group, h, settings, n, err);
 }
 
-/* [2, 262144] to [1, 10000], the line through both ends that all runtimes use. */
-static uint64_t weight_of_shares(uint64_t shares)
-{
-	if (shares < SHARES_MIN)
-		shares = SHARES_MIN;
-	if (shares > SHARES_MAX)
-		shares = SHARES_MAX;
-	return 1 + (shares - SHARES_MIN) * (WEIGHT_MAX - 1) / (SHARES_MAX - SHARES_MIN);
-}
-
 static int apply_v2(const struct cgroup *group, const struct cgroup_hierarchy *h,
 		    const struct cgroup_resources *want, struct keg_err *err)
 {
@@ -62,7 +51,7 @@ static int apply_v2(const struct cgroup *group, const struct cgroup_hierarchy *h
 		ADD("cpu.idle", "%" PRId64, *want->cpu.idle);
 	/* An idle group has no weight of its own: setting it is an error. */
 	if (CGROUP_ASKED(want->cpu.shares) && !CGROUP_ASKED(want->cpu.idle))
-		ADD("cpu.weight", "%" PRIu64, weight_of_shares(*want->cpu.shares));
+		ADD("cpu.weight", "%" PRIu64, cgroup_weight_of_shares(*want->cpu.shares));
 	if (CGROUP_ASKED(want->cpu.quota) && *want->cpu.quota > 0)
 		ADD("cpu.max", "%" PRId64 " %" PRIu64, *want->cpu.quota,
 		    period ? period : DEFAULT_PERIOD_US);

@@ -144,4 +144,11 @@ int cgroup_devices_apply(struct cgroup *group, const struct cgroup_device_rule *
 /* Asked for: there, and not the 0 that stands for "leave it" in the specification's numbers. */
 #define CGROUP_ASKED(number) ((number) && *(number))
 
+/* --- cgroup_weight.c ------------------------------------------------------------------- */
+
+/* v1's cpu.shares as v2's cpu.weight. */
+uint64_t cgroup_weight_of_shares(uint64_t shares);
+/* v1's blkio.weight as v2's io.weight, or as io.bfq.weight. */
+uint64_t cgroup_weight_of_blkio(uint64_t weight, bool bfq);
+
 #endif

@@ -10,8 +10,6 @@
 
 #include "base/mem.h"
 
-enum { BLKIO_WEIGHT_MIN = 10, BLKIO_WEIGHT_MAX = 1000, IO_WEIGHT_MAX = 10000 };
-
 static int write_number(const struct cgroup *group, const struct cgroup_hierarchy *h,
 			const char *file, uint64_t number, struct keg_err *err)
 {
@@ -92,15 +90,6 @@ static int weights_v1(const struct cgroup *group, const struct cgroup_hierarchy 
 	return r;
 }
 
-/* [10, 1000] to [1, 10000]; BFQ keeps v1's scale. */
-static uint64_t weight_of_v1(uint64_t weight, bool bfq)
-{
-	if (bfq || weight < BLKIO_WEIGHT_MIN)
-		return weight;
-	return 1 + (weight - BLKIO_WEIGHT_MIN) * (IO_WEIGHT_MAX - 1) /
-			   (BLKIO_WEIGHT_MAX - BLKIO_WEIGHT_MIN);
-}
-
 static int weights_v2(const struct cgroup *group, const struct cgroup_hierarchy *h,
 		      const struct cgroup_resources *want, struct keg_err *err)
 {
@@ -111,15 +100,16 @@ static int weights_v2(const struct cgroup *group, const struct cgroup_hierarchy 
 	if (CGROUP_ASKED(want->io.leaf_weight))
 		return keg_fail(err, KEG_EUNSUPPORTED, "cgroup v2 has no leaf weights");
 	if (CGROUP_ASKED(want->io.weight))
-		r = write_number(group, h, file, weight_of_v1(*want->io.weight, bfq), err);
+		r = write_number(group, h, file, cgroup_weight_of_blkio(*want->io.weight, bfq),
+				 err);
 	for (size_t i = 0; r >= 0 && i < want->io.n_devices; i++) {
 		const struct cgroup_device_weight *d = &want->io.devices[i];
 
 		if (CGROUP_ASKED(d->leaf_weight))
 			return keg_fail(err, KEG_EUNSUPPORTED, "cgroup v2 has no leaf weights");
 		if (CGROUP_ASKED(d->weight))
-			r = write_device(group, h, file, d->device, weight_of_v1(*d->weight, bfq),
-					 err);
+			r = write_device(group, h, file, d->device,
+					 cgroup_weight_of_blkio(*d->weight, bfq), err);
 	}
 	return r;
 }

@@ -183,7 +183,8 @@ static int unified_apply(struct cgroup *group, const struct cgroup_resources *wa
 		if (r == -KEG_ENOTFOUND || (r < 0 && !cgroup_file_exists(group, v2, name)))
 			return keg_fail(
 				err, KEG_EUNSUPPORTED,
-				"unified resource %s can't be set: controller %.*s not available",
+				"unified resource %s can't be set: the requested cgroup controller "
+				"`%.*s` is not available",
 				name, (int)strcspn(name, "."), name);
 		if (r < 0)
 			return r;

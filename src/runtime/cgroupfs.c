@@ -41,11 +41,13 @@ static int clone_folder(const struct launch *launch, const char *controller, uin
 	return take_fd(&tree);
 }
 
-static int mount_v2(const struct launch *launch, int target, uint64_t attrs, struct keg_err *err)
+static int mount_v2(const struct launch *launch, int target, const struct mount_opts *opts,
+		    struct keg_err *err)
 {
 	bool own = launch->join.fresh & CLONE_NEWCGROUP;
-	autofd int tree = own ? mounts_new("cgroup2", "cgroup2", NULL, 0, (unsigned)attrs, err)
-			      : clone_folder(launch, "", attrs, err);
+	autofd int tree = own ? mounts_new("cgroup2", "cgroup2", opts->data, opts->n_data,
+					   (unsigned)opts->attr_set, err)
+			      : clone_folder(launch, "", opts->attr_set, err);
 
 	return tree < 0 ? tree : mounts_attach(tree, target, err);
 }
@@ -83,8 +85,8 @@ static int make_place(int tmpfs, const char *controllers, struct keg_err *err)
 }
 
 /* A line of /proc/self/cgroup is "4:memory:/path"; v2's has no controllers. */
-static int mount_line(const struct launch *launch, int tmpfs, char *line, uint64_t attrs,
-		      struct keg_err *err)
+static int mount_line(const struct launch *launch, int tmpfs, char *line,
+		      const struct mount_opts *opts, struct keg_err *err)
 {
 	char *controllers = strchr(line, ':');
 	char *end = controllers ? strchr(controllers + 1, ':') : NULL;
@@ -97,8 +99,8 @@ static int mount_line(const struct launch *launch, int tmpfs, char *line, uint64
 	autofd int place = make_place(tmpfs, *controllers ? controllers : "unified", err);
 	if (place < 0)
 		return place;
-	r = *controllers ? mount_v1(launch, place, controllers, attrs, err)
-			 : mount_v2(launch, place, attrs, err);
+	r = *controllers ? mount_v1(launch, place, controllers, opts->attr_set, err)
+			 : mount_v2(launch, place, opts, err);
 	/* A hierarchy that exists but is mounted nowhere, or holds no group of ours: left out. */
 	if (r == -KEG_ENOTFOUND)
 		return 0;
@@ -110,6 +112,7 @@ static int mount_all_v1(const struct launch *launch, int target, const struct mo
 {
 	static const char *const data[] = { "mode=755", "size=64k" };
 	uint64_t writable = opts->attr_set & ~(uint64_t)MOUNT_ATTR_RDONLY;
+	const struct mount_opts each = { .attr_set = opts->attr_set };
 	auto(keg_buf) text = { 0 };
 	autofd int tmpfs =
 		mounts_new("tmpfs", "tmpfs", data, KEG_COUNT(data), (unsigned)writable, err);
@@ -124,7 +127,7 @@ static int mount_all_v1(const struct launch *launch, int target, const struct mo
 		return r;
 	for (char *line = strtok_r(text.data, "\n", &save); line && r >= 0;
 	     line = strtok_r(NULL, "\n", &save))
-		r = mount_line(launch, tmpfs, line, opts->attr_set, err);
+		r = mount_line(launch, tmpfs, line, &each, err);
 	if (r >= 0 && opts->attr_set & MOUNT_ATTR_RDONLY)
 		r = make_readonly(tmpfs, err);
 	return r;
@@ -137,6 +140,6 @@ int cgroupfs_mount(const struct launch *launch, int target, const struct mount_o
 
 	/* cgroup.controllers stands only at the root of a v2 hierarchy. */
 	if (stat("/sys/fs/cgroup/cgroup.controllers", &st) == 0)
-		return mount_v2(launch, target, opts->attr_set, err);
+		return mount_v2(launch, target, opts, err);
 	return mount_all_v1(launch, target, opts, err);
 }

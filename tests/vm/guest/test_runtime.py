@@ -41,7 +41,7 @@ def test_the_limits_are_what_the_files_say(runtime):
         "memory.max", "memory.low", "memory.swap.max", "memory.high", "cpu.weight", "cpu.max", "pids.max")} == {
             "memory.max": str(64 * MEGABYTE), "memory.low": str(32 * MEGABYTE),
             "memory.swap.max": str(32 * MEGABYTE), "memory.high": str(48 * MEGABYTE),
-            "cpu.weight": "20", "cpu.max": "20000 50000", "pids.max": "17"}
+            "cpu.weight": "59", "cpu.max": "20000 50000", "pids.max": "17"}
 
 
 def test_memory_max_kills_what_takes_more(runtime):
