@@ -191,6 +191,16 @@ int sched_memory_policy(const char *mode, const char *nodes, const char *const *
 	return 0;
 }
 
+const char *sched_memory_mode_name(size_t n)
+{
+	return n < KEG_COUNT(memory_modes) ? memory_modes[n].name : NULL;
+}
+
+const char *sched_memory_flag_name(size_t n)
+{
+	return n < KEG_COUNT(memory_flags) ? memory_flags[n].name : NULL;
+}
+
 int sched_personality(const char *domain, struct keg_err *err)
 {
 	static const struct word domains[] = { { "LINUX", PER_LINUX }, { "LINUX32", PER_LINUX32 } };

@@ -32,6 +32,10 @@ int sched_affinity(const char *cpus, struct keg_err *err) KEG_MUST_CHECK;
 int sched_memory_policy(const char *mode, const char *nodes, const char *const *flags,
 			size_t n_flags, struct keg_err *err) KEG_MUST_CHECK;
 
+/* The n-th mode, the n-th flag that it takes, or NULL. */
+const char *sched_memory_mode_name(size_t n);
+const char *sched_memory_flag_name(size_t n);
+
 /* "LINUX" or "LINUX32". */
 int sched_personality(const char *domain, struct keg_err *err) KEG_MUST_CHECK;
 

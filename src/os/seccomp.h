@@ -95,7 +95,7 @@ KEG_AUTO(seccomp_filter, seccomp_filter_done)
  */
 int seccomp_filter_load(const struct seccomp_filter *filter, struct keg_err *err) KEG_MUST_CHECK;
 
-/* Does this kernel know the flag's name, the action's name? (for `features`) */
+/* Does this kernel know the flag? (for `features`) */
 bool seccomp_flag_known(const char *name);
 
 #endif

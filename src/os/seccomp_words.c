@@ -115,6 +115,26 @@ int seccomp_word_flag(const char *word, unsigned *out, struct keg_err *err)
 	return find(flags, KEG_COUNT(flags), "flag", word, out, err);
 }
 
+const char *seccomp_action_name(size_t n)
+{
+	return n < KEG_COUNT(actions) ? actions[n].name : NULL;
+}
+
+const char *seccomp_operator_name(size_t n)
+{
+	return n < KEG_COUNT(operators) ? operators[n].name : NULL;
+}
+
+const char *seccomp_arch_name(size_t n)
+{
+	return n < KEG_COUNT(archs) ? archs[n].name : NULL;
+}
+
+const char *seccomp_flag_name(size_t n)
+{
+	return n < KEG_COUNT(flags) ? flags[n].name : NULL;
+}
+
 bool seccomp_flag_known(const char *name)
 {
 	struct keg_err ignored;

@@ -5,6 +5,7 @@
  * The layer turns a bundle (config.json and a root file system) into a process in its own
  * namespaces. It is a library: kegrun is a thin command line over it, kegmon and keg call it
  * in process. Files: create.c, start.c, exec.c, kill.c, delete.c, list.c hold one operation each;
+ * features.c says what can be asked for;
  * state.c the folder that a container is; init.c what its first process does between clone and
  * exec, in the order that is explained there, with rootfs.c, mounts.c, devices.c, masks.c,
  * cgroupfs.c, credentials.c, terminal.c for its parts; join.c namespaces; sync.c how parent and
@@ -178,6 +179,12 @@ int runtime_stat(const struct runtime_context *ctx, const char *id, struct cgrou
 /* The ids of all containers, sorted; one may be gone when it is looked at. */
 int runtime_list(const struct runtime_context *ctx, struct keg_strv *ids,
 		 struct keg_err *err) KEG_MUST_CHECK;
+
+/*
+ * What this build can do, as the specification's features document; the caller puts it. It is
+ * made from the tables that read a configuration.
+ */
+struct json_object *runtime_features(void);
 
 /* The configuration of `spec`: a shell, rootless with the caller mapped to root. */
 void runtime_config_default(struct oci_config *out, bool rootless, struct keg_arena *arena);

@@ -62,8 +62,7 @@ static int check_namespaces(const struct oci_config *config, const struct join *
 	return 0;
 }
 
-/* What this build does not do is said, not passed over. */
-static int check_supported(const struct oci_linux *os, struct keg_err *err)
+int validate_supported(const struct oci_linux *os, struct keg_err *err)
 {
 	if (os->intel_rdt)
 		return keg_fail(err, KEG_EUNSUPPORTED, "linux.intelRdt is not supported");
@@ -103,7 +102,7 @@ int validate_config(const struct runtime_context *ctx, const struct oci_config *
 	if (r >= 0)
 		r = check_namespaces(config, join, err);
 	if (r >= 0)
-		r = check_supported(config->os, err);
+		r = validate_supported(config->os, err);
 	if (r >= 0)
 		r = check_mounts(ctx, config, err);
 	return r < 0 ? r : sysctl_check(config, join, err);

@@ -123,6 +123,12 @@ static const struct keg_json_field hooks_rows[] = {
 	JSON_END,
 };
 
+const char *oci_hook_name(size_t n)
+{
+	/* The last row is the table's end, which has no name. */
+	return n < KEG_COUNT(hooks_rows) ? hooks_rows[n].name : NULL;
+}
+
 static const struct keg_json_field namespace_rows[] = {
 	JSON_STR("type", struct oci_namespace, type, KEG_JSON_REQUIRED),
 	JSON_STR("path", struct oci_namespace, path, 0),

@@ -113,6 +113,9 @@ struct oci_hooks {
 		n_poststop;
 };
 
+/* The name of the n-th kind of hook, in the order in which they run, or NULL. */
+const char *oci_hook_name(size_t n);
+
 struct oci_namespace {
 	const char *type; /* "pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time" */
 	const char *path; /* to join, or NULL for a new one */
