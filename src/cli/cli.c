@@ -57,6 +57,19 @@ static int check_operands(const struct cli_cmd *cmd, const char *path, int n, st
 	return keg_hint(err, "See '%s --help'", path);
 }
 
+/* The command's own options are not looked at: none is known. */
+static int refuse_cmd(const struct cli_call *call, int argc, char **argv, struct keg_err *err)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
+			cli_help(call->program, call->cmd, call->path, stdout);
+			return 0;
+		}
+	}
+	return keg_fail(err, KEG_EUNSUPPORTED, "%s is not supported: %s", call->path,
+			call->cmd->refused);
+}
+
 static int run_cmd(struct cli_call *call, int argc, char **argv, struct keg_err *err)
 {
 	const struct cli_cmd *cmd = call->cmd;
@@ -116,16 +129,19 @@ static int find_path(const struct cli_program *program, int at, int argc, char *
 		at++;
 	}
 	if (at < argc && argv[at][0] != '-') {
-		keg_fail(err, KEG_EUSAGE, "unrecognized command `%s %s`", keg_buf_text(path),
-			 argv[at]);
+		if (program->unknown)
+			keg_fail(err, KEG_EUSAGE, "%s '%s'", program->unknown, argv[at]);
+		else
+			keg_fail(err, KEG_EUSAGE, "unrecognized command `%s %s`",
+				 keg_buf_text(path), argv[at]);
 		return keg_hint(err, "Try '%s --help' for more information", keg_buf_text(path));
 	}
 	return at;
 }
 
 /* The shells' and the build's entrances; -1 when argv[0] is none of them. */
-static int run_internal(const struct cli_program *program, const void *globals, int argc,
-			char **argv, struct keg_err *err)
+static int run_internal(const struct cli_program *program, void *globals, int argc, char **argv,
+			struct keg_err *err)
 {
 	const struct cli_cmd *cmd;
 	auto(keg_buf) path = { 0 };
@@ -179,6 +195,20 @@ static bool asks_version(const struct cli_program *program, const void *globals)
 	return o && o->kind == CLI_FLAG && *(const bool *)((const char *)globals + base + o->at);
 }
 
+static void show_version(const struct cli_program *program, const void *globals)
+{
+	if (program->print_version)
+		program->print_version(globals, stdout);
+	else
+		printf("%s version %s\n", program->name, program->version);
+}
+
+/* `keg help image prune` is `keg image prune --help`. */
+static bool asks_help(const struct cli_program *program, const char *word)
+{
+	return word && strcmp(word, "help") == 0 && !find_cmd(program->commands, word);
+}
+
 static int run_program(const struct cli_program *program, void *globals, int argc, char **argv,
 		       struct keg_err *err)
 {
@@ -196,8 +226,12 @@ static int run_program(const struct cli_program *program, void *globals, int arg
 	if (first < 0)
 		return first;
 	if (asks_version(program, globals)) {
-		printf("%s version %s\n", program->name, program->version);
+		show_version(program, globals);
 		return 0;
+	}
+	if (asks_help(program, argv[first])) {
+		parse.help = true;
+		first++;
 	}
 	if (!parse.help && first < argc && argv[first][0] == '_') {
 		int status = run_internal(program, globals, argc - first, argv + first, err);
@@ -222,6 +256,8 @@ static int run_program(const struct cli_program *program, void *globals, int arg
 	struct cli_call call = {
 		.program = program, .cmd = cmd, .path = keg_buf_text(&path), .globals = globals
 	};
+	if (cmd->refused)
+		return refuse_cmd(&call, argc - at, argv + at, err);
 	return run_cmd(&call, argc - at, argv + at, err);
 }
 

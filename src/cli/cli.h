@@ -110,6 +110,7 @@ struct cli_cmd {
 	const char *const *aliases; /* NULL-terminated, or NULL */
 	const char *operands;	    /* "IMAGE [COMMAND [ARG...]]", or NULL */
 	const char *summary;	    /* one line, no full stop */
+	const char *alike; /* "runc create and crun create": whose options it takes; or NULL */
 	const struct cli_opt *opts;
 	size_t args_size; /* of the options struct, zeroed before defaults() */
 	void (*defaults)(void *args);
@@ -117,6 +118,7 @@ struct cli_cmd {
 	int min, max;		  /* operands; max < 0: no limit */
 	bool stop_at_operand;	  /* what follows the first operand belongs to it (run, exec) */
 	bool hidden;
+	const char *refused; /* a peer's command that is not built: why; only its help is there */
 	enum cli_operand completes;
 	/* The exit status (>= 0), or a negative error. */
 	int (*run)(const struct cli_call *call, struct keg_err *err);
@@ -125,6 +127,14 @@ struct cli_cmd {
 
 struct cli_program {
 	const char *name, *summary, *version;
+	/*
+	 * Whose command lines it takes, or NULL. The help of such a program begins as the peers'
+	 * does, with a paragraph NAME that says so, and so do those of its commands with `alike`.
+	 */
+	const char *alike;
+	const char *unknown; /* the start of the error for a word that is no command, or NULL */
+	/* What the flag "version" prints; NULL: "NAME version VERSION". */
+	void (*print_version)(const void *globals, FILE *to);
 	const struct cli_opt *opts; /* global options; a flag "version" prints the version */
 	size_t globals_size;
 	bool globals_anywhere; /* after the command's name too, as pflag's persistent flags */
@@ -154,7 +164,7 @@ struct cli_parse {
 	const struct cli_opt *global_opts;
 	void *globals;
 	bool stop_at_operand;
-	bool help; /* set by --help and -h where no row takes them */
+	bool help; /* set by --help, -h and -? where no row takes them */
 };
 
 /*
@@ -189,8 +199,8 @@ void cli_help(const struct cli_program *program, const struct cli_cmd *cmd, cons
 /* The man page: its options and synopsis from the table around the prose in `body` (roff). */
 void cli_man(const struct cli_program *program, const struct cli_cmd *cmd, const char *path,
 	     const char *body, FILE *to);
-/* Print the candidates for the last of `argv`, a line each. */
-void cli_complete(const struct cli_program *program, const void *globals, int argc, char **argv,
+/* Print the candidates for the last of `argv`, a line each; `globals` gets what the others say. */
+void cli_complete(const struct cli_program *program, void *globals, int argc, char **argv,
 		  FILE *to);
 
 #endif

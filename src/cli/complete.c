@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "cli/cli.h"
 
 static void offer(const char *prefix, const char *partial, const char *candidate, FILE *to)
@@ -59,8 +60,25 @@ static void enter(struct place *at, const char *word)
 	}
 }
 
-void cli_complete(const struct cli_program *program, const void *globals, int argc, char **argv,
-		  FILE *to)
+/* What stands before the command: where to look for candidates. An error in it says nothing here.
+ */
+static void read_globals(const struct cli_program *program, void *globals, int argc, char **argv)
+{
+	autofree char **words = keg_alloc((size_t)argc + 1, sizeof *words);
+	struct cli_parse parse = {
+		.path = program->name,
+		.opts = program->opts,
+		.out = globals,
+		.stop_at_operand = true,
+	};
+	struct keg_err ignored;
+
+	if (argc > 1) /* the first word is no program's name here, the last is being typed */
+		memcpy(words + 1, argv, (size_t)(argc - 1) * sizeof *words);
+	(void)!cli_parse(&parse, argc, words, &ignored);
+}
+
+void cli_complete(const struct cli_program *program, void *globals, int argc, char **argv, FILE *to)
 {
 	struct place at = {
 		.cmd = program->only,
@@ -87,9 +105,10 @@ void cli_complete(const struct cli_program *program, const void *globals, int ar
 		if (!(*at.list)->hidden)
 			offer("", partial, (*at.list)->name, to);
 	}
-	if (at.cmd && !at.cmd->subcommands && at.cmd->completes && program->candidates) {
+	if (at.cmd && at.cmd->completes && program->candidates) {
 		auto(keg_strv) names = { 0 };
 
+		read_globals(program, globals, argc, argv);
 		program->candidates(globals, at.cmd->completes, &names);
 		for (size_t i = 0; i < names.n; i++)
 			offer("", partial, names.v[i], to);

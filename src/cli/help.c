@@ -44,12 +44,28 @@ static void print_commands(const struct cli_cmd *const *list, FILE *to)
 	}
 }
 
+/* The peers' scripts look for the heading and for the peer's name in the line after it. */
+static void print_name(const char *path, const char *summary, const char *what, const char *alike,
+		       FILE *to)
+{
+	fprintf(to, "NAME:\n   %s - %s", path, summary);
+	if (alike)
+		fprintf(to, " (takes the %s of %s)", what, alike);
+	fputc('\n', to);
+}
+
 void cli_help(const struct cli_program *program, const struct cli_cmd *cmd, const char *path,
 	      FILE *to)
 {
 	const struct cli_cmd *const *list = cmd ? cmd->subcommands : program->commands;
 
-	fprintf(to, "%s\n\nUsage:\n  %s", cmd ? cmd->summary : program->summary, path);
+	if (program->alike)
+		print_name(path, cmd ? cmd->summary : program->summary,
+			   cmd ? "options" : "command lines", cmd ? cmd->alike : program->alike,
+			   to);
+	else
+		fprintf(to, "%s\n", cmd ? cmd->summary : program->summary);
+	fprintf(to, "\nUsage:\n  %s", path);
 	const char *operands = cmd ? cmd->operands : NULL;
 	if (list)
 		operands = "[command]";

@@ -192,7 +192,7 @@ static int parse_brief(struct cli_parse *p, char **argv, struct keg_err *err)
 		const struct cli_opt *o = cli_opt_find_brief(p->opts, *at, &base);
 		const char *value = NULL;
 
-		if (!o && *at == 'h') {
+		if (!o && (*at == 'h' || *at == '?')) {
 			p->help = true;
 			return 1;
 		}

@@ -72,11 +72,12 @@ def test_every_page_belongs_to_a_command():
     assert not stray
 
 
-@pytest.mark.parametrize("script", ["keg.bash"])
-def test_the_completion_script_offers_what_the_program_says(script):
+@pytest.mark.parametrize("script, program, partial, word", [("keg.bash", "keg", "vers", "version"),
+                                                            ("keg.bash", "kegrun", "feat", "features")])
+def test_the_completion_script_offers_what_the_program_says(script, program, partial, word):
     path = os.path.join(ROOT, "completions", script)
     text = f"""
         source {path}
-        COMP_WORDS=({BUILD}/keg vers); COMP_CWORD=1; _keg; echo "${{COMPREPLY[*]}}"
+        COMP_WORDS=({BUILD}/{program} {partial}); COMP_CWORD=1; _keg; echo "${{COMPREPLY[*]}}"
     """
-    assert run("bash", "-c", text).stdout == "version\n"
+    assert run("bash", "-c", text).stdout == word + "\n"

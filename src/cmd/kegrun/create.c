@@ -31,6 +31,7 @@ const struct cli_cmd kegrun_create = {
 	.name = "create",
 	.operands = "CONTAINER",
 	.summary = "Make a container that waits for its start",
+	.alike = "runc create and crun create",
 	.opts = create_opts,
 	.args_size = sizeof(struct create_args),
 	.min = 1,

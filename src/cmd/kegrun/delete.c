@@ -49,9 +49,11 @@ const struct cli_cmd kegrun_delete = {
 	.name = "delete",
 	.operands = "CONTAINER",
 	.summary = "Remove what a container held",
+	.alike = "runc delete and crun delete",
 	.opts = delete_opts,
 	.args_size = sizeof(struct delete_args),
 	.min = 1,
 	.max = 1,
+	.completes = CLI_CONTAINER,
 	.run = delete_run,
 };

@@ -163,9 +163,11 @@ const struct cli_cmd kegrun_events = {
 	.name = "events",
 	.operands = "CONTAINER",
 	.summary = "Print a container's statistics and its OOM kills as JSON lines",
+	.alike = "runc events",
 	.opts = events_opts,
 	.args_size = sizeof(struct events_args),
 	.min = 1,
 	.max = 1,
+	.completes = CLI_RUNNING,
 	.run = events_run,
 };

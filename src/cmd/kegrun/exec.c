@@ -199,10 +199,12 @@ const struct cli_cmd kegrun_exec = {
 	.name = "exec",
 	.operands = "CONTAINER [COMMAND [ARG...]]",
 	.summary = "Run another process in a container",
+	.alike = "runc exec and crun exec",
 	.opts = exec_opts,
 	.args_size = sizeof(struct exec_args),
 	.min = 1,
 	.max = -1,
 	.stop_at_operand = true,
+	.completes = CLI_RUNNING,
 	.run = exec_run,
 };

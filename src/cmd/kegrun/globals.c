@@ -22,6 +22,7 @@ const struct cli_opt kegrun_globals_opts[] = {
 	OPT_STRING(0, "rootless", struct kegrun_globals, rootless, "WHETHER",
 		   "do without cgroups that may not be made: true, false or auto"),
 	OPT_FLAG('v', "version", struct kegrun_globals, version, "print the version"),
+	OPT_FLAG('V', "version", struct kegrun_globals, version, "the same", .flags = CLI_HIDDEN),
 	OPT_REFUSED(0, "criu", "PATH"),
 	OPT_END,
 };
@@ -57,9 +58,8 @@ int kegrun_globals_start(const void *globals, struct keg_err *err)
 	return 0;
 }
 
-void kegrun_context_init(struct kegrun_context *ctx, const struct cli_call *call)
+static void init(struct kegrun_context *ctx, const struct kegrun_globals *g)
 {
-	const struct kegrun_globals *g = call->globals;
 	bool rootless = keg_str_eq(g->rootless, "true") ||
 			(!keg_str_eq(g->rootless, "false") &&
 			 (geteuid() != 0 || namespace_user_is_partial()));
@@ -76,6 +76,32 @@ void kegrun_context_init(struct kegrun_context *ctx, const struct cli_call *call
 		.debug = g->debug ? kegrun_log_debug : NULL,
 		.sink = (void *)(uintptr_t)g,
 	};
+}
+
+void kegrun_context_init(struct kegrun_context *ctx, const struct cli_call *call)
+{
+	init(ctx, call->globals);
+}
+
+void kegrun_candidates(const void *globals, enum cli_operand kind, struct keg_strv *out)
+{
+	auto(kegrun_context) ctx = { 0 };
+	auto(keg_strv) ids = { 0 };
+	struct keg_err ignored;
+
+	if (kind != CLI_CONTAINER && kind != CLI_RUNNING)
+		return;
+	init(&ctx, globals);
+	if (runtime_list(&ctx.runtime, &ids, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < ids.n; i++) {
+		auto(keg_arena) arena = { 0 };
+		struct runtime_state state;
+
+		if (runtime_state(&ctx.runtime, ids.v[i], &state, &arena, &ignored) >= 0 &&
+		    (kind == CLI_CONTAINER || state.status != RUNTIME_STOPPED))
+			keg_strv_add(out, ids.v[i]);
+	}
 }
 
 void kegrun_context_done(struct kegrun_context *ctx)

@@ -25,6 +25,9 @@ void kegrun_context_init(struct kegrun_context *ctx, const struct cli_call *call
 void kegrun_context_done(struct kegrun_context *ctx);
 KEG_AUTO(kegrun_context, kegrun_context_done)
 
+/* The ids of the containers, for completion; CLI_RUNNING: those that have a process. */
+void kegrun_candidates(const void *globals, enum cli_operand kind, struct keg_strv *out);
+
 /*
  * The error of a create or run, whose exit status is 1 whatever the reason: the codes for a
  * command that is missing or cannot be run are for callers of the library.

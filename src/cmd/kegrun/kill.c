@@ -33,9 +33,11 @@ const struct cli_cmd kegrun_kill = {
 	.name = "kill",
 	.operands = "CONTAINER [SIGNAL]",
 	.summary = "Send a signal (default: TERM) to a container",
+	.alike = "runc kill and crun kill",
 	.opts = kill_opts,
 	.args_size = sizeof(struct kill_args),
 	.min = 1,
 	.max = 2,
+	.completes = CLI_RUNNING,
 	.run = kill_run,
 };

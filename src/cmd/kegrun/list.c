@@ -111,6 +111,7 @@ const struct cli_cmd kegrun_list = {
 	.name = "list",
 	.operands = NULL,
 	.summary = "Print all containers",
+	.alike = "runc list and crun list",
 	.opts = list_opts,
 	.args_size = sizeof(struct list_args),
 	.max = 0,

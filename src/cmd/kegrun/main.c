@@ -1,28 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kegrun - runs containers as the OCI runtime specification has them. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/kegrun/commands.h"
 #include "cmd/kegrun/globals.h"
 #include "cmd/kegrun/log.h"
+#include "cmd/kegrun/version.h"
 
+/* In the order of the help. */
 static const struct cli_cmd *const commands[] = {
-	&kegrun_create, &kegrun_delete, &kegrun_events, &kegrun_exec,	&kegrun_kill,
-	&kegrun_list,	&kegrun_pause,	&kegrun_ps,	&kegrun_resume, &kegrun_run,
-	&kegrun_spec,	&kegrun_start,	&kegrun_state,	&kegrun_update, NULL,
+	&kegrun_checkpoint, &kegrun_create, &kegrun_delete, &kegrun_events, &kegrun_exec,
+	&kegrun_features,   &kegrun_kill,   &kegrun_list,   &kegrun_pause,  &kegrun_ps,
+	&kegrun_restore,    &kegrun_resume, &kegrun_run,    &kegrun_spec,   &kegrun_start,
+	&kegrun_state,	    &kegrun_update, NULL,
 };
 
 static const struct cli_program kegrun = {
 	.name = "kegrun",
 	.summary = "Run containers from OCI bundles",
 	.version = KEG_VERSION,
+	.alike = "crun and of \"runc - Open Container Initiative runtime\"",
+	.unknown = "No help topic for",
+	.print_version = kegrun_version_print,
 	.opts = kegrun_globals_opts,
 	.globals_size = sizeof(struct kegrun_globals),
 	.start = kegrun_globals_start,
 	.commands = commands,
 	.error_status = EXIT_FAILURE,
+	.candidates = kegrun_candidates,
 	.report = kegrun_log_error,
 };
 
@@ -44,10 +50,6 @@ int main(int argc, char **argv)
 {
 	struct keg_err err = { 0 };
 
-	if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-v") == 0)) {
-		printf("kegrun version %s\nspec: %s\n", KEG_VERSION, OCI_RUNTIME_VERSION);
-		return EXIT_SUCCESS;
-	}
 	if (enters_containers(argv) && runtime_protect_self(argv, &err) < 0) {
 		keg_err_print(&err, stderr);
 		return EXIT_FAILURE;

@@ -19,8 +19,10 @@ const struct cli_cmd kegrun_pause = {
 	.name = "pause",
 	.operands = "CONTAINER",
 	.summary = "Stop all processes of a container for a while",
+	.alike = "runc pause and crun pause",
 	.opts = pause_opts,
 	.min = 1,
 	.max = 1,
+	.completes = CLI_RUNNING,
 	.run = pause_run,
 };

@@ -116,10 +116,12 @@ const struct cli_cmd kegrun_ps = {
 	.name = "ps",
 	.operands = "CONTAINER [OPTION OF PS...]",
 	.summary = "Print the processes of a container",
+	.alike = "runc ps and crun ps",
 	.opts = ps_opts,
 	.args_size = sizeof(struct ps_args),
 	.min = 1,
 	.max = -1,
 	.stop_at_operand = true,
+	.completes = CLI_RUNNING,
 	.run = ps_run,
 };

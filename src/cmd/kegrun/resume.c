@@ -19,8 +19,10 @@ const struct cli_cmd kegrun_resume = {
 	.name = "resume",
 	.operands = "CONTAINER",
 	.summary = "Let a paused container go on",
+	.alike = "runc resume and crun resume",
 	.opts = resume_opts,
 	.min = 1,
 	.max = 1,
+	.completes = CLI_RUNNING,
 	.run = resume_run,
 };

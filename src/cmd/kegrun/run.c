@@ -39,6 +39,7 @@ const struct cli_cmd kegrun_run = {
 	.name = "run",
 	.operands = "CONTAINER",
 	.summary = "Make a container, start it, and stay until it ends",
+	.alike = "runc run and crun run",
 	.opts = run_opts,
 	.args_size = sizeof(struct run_args),
 	.min = 1,

@@ -44,6 +44,7 @@ static int spec_run(const struct cli_call *call, struct keg_err *err)
 const struct cli_cmd kegrun_spec = {
 	.name = "spec",
 	.summary = "Write a configuration to start from",
+	.alike = "runc spec and crun spec",
 	.opts = spec_opts,
 	.args_size = sizeof(struct spec_args),
 	.max = 0,

@@ -20,8 +20,10 @@ const struct cli_cmd kegrun_start = {
 	.name = "start",
 	.operands = "CONTAINER",
 	.summary = "Start a container that was created",
+	.alike = "runc start and crun start",
 	.opts = start_opts,
 	.min = 1,
 	.max = 1,
+	.completes = CLI_CONTAINER,
 	.run = start_run,
 };

@@ -29,8 +29,10 @@ const struct cli_cmd kegrun_state = {
 	.name = "state",
 	.operands = "CONTAINER",
 	.summary = "Print what a container is doing, as JSON",
+	.alike = "runc state and crun state",
 	.opts = state_opts,
 	.min = 1,
 	.max = 1,
+	.completes = CLI_CONTAINER,
 	.run = state_run,
 };

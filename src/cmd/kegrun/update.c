@@ -153,9 +153,11 @@ const struct cli_cmd kegrun_update = {
 	.name = "update",
 	.operands = "CONTAINER",
 	.summary = "Change the limits of a container",
+	.alike = "runc update and crun update",
 	.opts = update_opts,
 	.args_size = sizeof(struct update_args),
 	.min = 1,
 	.max = 1,
+	.completes = CLI_RUNNING,
 	.run = update_run,
 };
