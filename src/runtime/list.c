@@ -35,7 +35,9 @@ int runtime_list(const struct runtime_context *ctx, struct keg_strv *ids, struct
 	if (!dir)
 		return keg_fail_sys(err, errno, "open %s", ctx->root);
 	while (errno = 0, (entry = readdir(dir))) {
-		if (state_check_id(entry->d_name, &ignored) >= 0 && entry->d_name[0] != '.')
+		bool may_be = entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN;
+
+		if (may_be && state_check_id(entry->d_name, &ignored) >= 0)
 			keg_strv_add(ids, entry->d_name);
 	}
 	if (errno)

@@ -20,6 +20,8 @@ const struct cli_opt bundle_opts_rows[] = {
 		 "do not use pivot_root, as on a ramdisk"),
 	OPT_FLAG(0, "no-new-keyring", struct bundle_opts, no_new_keyring,
 		 "keep the caller's session keyring"),
+	OPT_FLAG(0, "no-subreaper", struct bundle_opts, no_subreaper,
+		 "accepted: this runtime never adopts other processes"),
 	OPT_UINT(0, "preserve-fds", struct bundle_opts, preserve_fds, "N",
 		 "pass N further descriptors from 3 on"),
 	OPT_END,

@@ -8,7 +8,7 @@
 
 struct bundle_opts {
 	const char *bundle, *config, *console_socket, *pid_file;
-	bool no_pivot, no_new_keyring;
+	bool no_pivot, no_new_keyring, no_subreaper;
 	uint64_t preserve_fds;
 };
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kegrun delete - remove what a container held. */
-#include <regex.h>
-
 #include "cmd/kegrun/commands.h"
 #include "cmd/kegrun/globals.h"
+#include "cmd/kegrun/matching.h"
 
 struct delete_args {
 	bool force, regex;
@@ -11,27 +10,17 @@ struct delete_args {
 
 static const struct cli_opt delete_opts[] = {
 	OPT_FLAG('f', "force", struct delete_args, force, "kill it first if it still runs"),
-	OPT_FLAG(0, "regex", struct delete_args, regex,
-		 "the operand is a regular expression for ids"),
+	OPT_FLAG('r', "regex", struct delete_args, regex,
+		 "each container whose id the regular expression matches"),
 	OPT_END,
 };
 
-static int delete_matching(const struct kegrun_context *ctx, const char *pattern, bool force,
-			   struct keg_err *err)
+static int delete_one(const struct kegrun_context *ctx, const char *id, const void *data,
+		      struct keg_err *err)
 {
-	auto(keg_strv) ids = { 0 };
-	regex_t regex;
-	int r = 0;
+	const struct delete_args *args = data;
 
-	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return keg_fail(err, KEG_EUSAGE, "invalid regular expression %s", pattern);
-	r = runtime_list(&ctx->runtime, &ids, err);
-	for (size_t i = 0; i < ids.n && r >= 0; i++) {
-		if (regexec(&regex, ids.v[i], 0, NULL, 0) == 0)
-			r = runtime_delete(&ctx->runtime, ids.v[i], force, err);
-	}
-	regfree(&regex);
-	return r;
+	return runtime_delete(&ctx->runtime, id, args->force, err);
 }
 
 static int delete_run(const struct cli_call *call, struct keg_err *err)
@@ -39,10 +28,10 @@ static int delete_run(const struct cli_call *call, struct keg_err *err)
 	const struct delete_args *args = call->args;
 	auto(kegrun_context) ctx = { 0 };
 
-	kegrun_context_init(&ctx, call);
 	if (args->regex)
-		return delete_matching(&ctx, call->operands[0], args->force, err);
-	return runtime_delete(&ctx.runtime, call->operands[0], args->force, err);
+		return matching_each(call, call->operands[0], delete_one, args, err);
+	kegrun_context_init(&ctx, call);
+	return delete_one(&ctx, call->operands[0], args, err);
 }
 
 const struct cli_cmd kegrun_delete = {

@@ -4,16 +4,32 @@
 
 #include "cmd/kegrun/commands.h"
 #include "cmd/kegrun/globals.h"
+#include "cmd/kegrun/matching.h"
 #include "os/signal_names.h"
 
 struct kill_args {
-	bool all;
+	bool all, regex;
 };
 
 static const struct cli_opt kill_opts[] = {
 	OPT_FLAG('a', "all", struct kill_args, all, "send it to all processes of the container"),
+	OPT_FLAG('r', "regex", struct kill_args, regex,
+		 "to each container whose id the regular expression matches"),
 	OPT_END,
 };
+
+struct request {
+	int sig;
+	bool all;
+};
+
+static int kill_one(const struct kegrun_context *ctx, const char *id, const void *data,
+		    struct keg_err *err)
+{
+	const struct request *want = data;
+
+	return runtime_kill(&ctx->runtime, id, want->sig, want->all, err);
+}
 
 static int kill_run(const struct cli_call *call, struct keg_err *err)
 {
@@ -25,8 +41,11 @@ static int kill_run(const struct cli_call *call, struct keg_err *err)
 
 	if (sig < 0)
 		return sig;
+	const struct request want = { sig, args->all };
+	if (args->regex)
+		return matching_each(call, call->operands[0], kill_one, &want, err);
 	kegrun_context_init(&ctx, call);
-	return runtime_kill(&ctx.runtime, call->operands[0], sig, args->all, err);
+	return kill_one(&ctx, call->operands[0], &want, err);
 }
 
 const struct cli_cmd kegrun_kill = {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kegrun list - print all containers. */
+#include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/kegrun/commands.h"
 #include "cmd/kegrun/globals.h"
@@ -20,6 +23,28 @@ static const struct cli_opt list_opts[] = {
 
 enum { N_COLUMNS = 6, WIDTH_LEAST = 12, GAP = 3 };
 
+/*
+ * The name of who owns the container, or "#" and his number. The file is read here: who is asked by
+ * getpwuid(3) cannot be asked by a static program.
+ */
+static const char *owner_name(const char *number, struct keg_arena *arena)
+{
+	FILE *passwd = fopen("/etc/passwd", "re");
+	const char *name = NULL;
+	struct passwd *entry;
+
+	while (passwd && number && !name && (entry = fgetpwent(passwd))) {
+		char uid[16];
+
+		snprintf(uid, sizeof uid, "%u", (unsigned)entry->pw_uid);
+		if (strcmp(uid, number) == 0)
+			name = keg_arena_strdup(arena, entry->pw_name);
+	}
+	if (passwd)
+		fclose(passwd);
+	return name ? name : keg_arena_printf(arena, "#%s", number ? number : "");
+}
+
 static void fill_row(const struct runtime_state *s, struct keg_arena *arena,
 		     const char *row[N_COLUMNS])
 {
@@ -28,9 +53,7 @@ static void fill_row(const struct runtime_state *s, struct keg_arena *arena,
 	row[2] = runtime_status_name(s->status);
 	row[3] = s->bundle ? s->bundle : "";
 	row[4] = s->created ? s->created : "";
-	row[5] = keg_str_eq(s->owner, "0")
-			 ? "root"
-			 : keg_arena_printf(arena, "#%s", s->owner ? s->owner : "");
+	row[5] = s->owner;
 }
 
 static void print_row(const char *const row[N_COLUMNS], const size_t width[N_COLUMNS])
@@ -75,6 +98,36 @@ static void print_json(const struct runtime_state *states, size_t n)
 		  : "null");
 }
 
+/* The default folder is made by the first container; one that was named must be there. */
+static int check_root(const struct cli_call *call, struct keg_err *err)
+{
+	const struct kegrun_globals *g = call->globals;
+
+	if (g->root && access(g->root, F_OK) < 0)
+		return keg_fail_sys(err, errno, "open %s", g->root);
+	return 0;
+}
+
+/* One that goes away meanwhile is not there; one that cannot be read is said, and passed over. */
+static size_t load(const struct kegrun_context *ctx, const struct keg_strv *ids,
+		   struct runtime_state *states, struct keg_arena *arena)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ids->n; i++) {
+		struct keg_err err = { 0 };
+		int r = runtime_state(&ctx->runtime, ids->v[i], &states[n], arena, &err);
+
+		if (r >= 0) {
+			states[n].owner = owner_name(states[n].owner, arena);
+			n++;
+		} else if (r != -KEG_ENOTFOUND) {
+			fprintf(stderr, "load container %s: %s\n", ids->v[i], err.msg);
+		}
+	}
+	return n;
+}
+
 static int list_run(const struct cli_call *call, struct keg_err *err)
 {
 	const struct list_args *args = call->args;
@@ -82,20 +135,17 @@ static int list_run(const struct cli_call *call, struct keg_err *err)
 	auto(kegrun_context) ctx = { 0 };
 	auto(keg_arena) arena = { 0 };
 	auto(keg_strv) ids = { 0 };
-	size_t n = 0;
 
 	if (strcmp(format, "table") != 0 && strcmp(format, "json") != 0)
 		return keg_fail(err, KEG_EUSAGE, "invalid format option");
 	kegrun_context_init(&ctx, call);
-	int r = runtime_list(&ctx.runtime, &ids, err);
+	int r = check_root(call, err);
+	if (r >= 0)
+		r = runtime_list(&ctx.runtime, &ids, err);
 	if (r < 0)
 		return r;
 	struct runtime_state *states = keg_arena_alloc(&arena, ids.n + 1, sizeof *states);
-	for (size_t i = 0; i < ids.n; i++) {
-		/* One that goes away meanwhile is not there. */
-		if (runtime_state(&ctx.runtime, ids.v[i], &states[n], &arena, err) >= 0)
-			n++;
-	}
+	size_t n = load(&ctx, &ids, states, &arena);
 	if (args->quiet) {
 		for (size_t i = 0; i < n; i++)
 			puts(states[i].id);

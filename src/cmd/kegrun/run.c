@@ -6,15 +6,13 @@
 
 struct run_args {
 	struct bundle_opts bundle;
-	bool detach, keep, no_subreaper;
+	bool detach, keep;
 };
 
 static const struct cli_opt run_opts[] = {
 	OPT_GROUP(struct run_args, bundle, bundle_opts, bundle_opts_rows),
 	OPT_FLAG('d', "detach", struct run_args, detach, "do not wait for its end"),
 	OPT_FLAG(0, "keep", struct run_args, keep, "do not delete it afterwards"),
-	OPT_FLAG(0, "no-subreaper", struct run_args, no_subreaper,
-		 "accepted: this runtime never adopts other processes"),
 	OPT_END,
 };
 

@@ -20,6 +20,8 @@ static int state_run(const struct cli_call *call, struct keg_err *err)
 	int r = runtime_state(&ctx.runtime, call->operands[0], &state, &arena, err);
 	if (r < 0)
 		return r;
+	/* As runc, which names the owner in its list only. */
+	state.owner = "";
 	autojson doc = state_json(&state);
 	puts(json_object_to_json_string_ext(doc, STATE_JSON_STYLE));
 	return 0;

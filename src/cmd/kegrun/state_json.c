@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/kegrun/state_json.h"
 
-#include "base/strv.h"
-
 struct json_object *state_json(const struct runtime_state *state)
 {
 	struct json_object *doc = json_object_new_object();
@@ -22,7 +20,6 @@ struct json_object *state_json(const struct runtime_state *state)
 					 state->annotations[i].value);
 		json_object_object_add(doc, "annotations", notes);
 	}
-	/* runc says nothing for root. */
-	keg_json_put_str(doc, "owner", keg_str_eq(state->owner, "0") ? "" : state->owner);
+	keg_json_put_str(doc, "owner", state->owner);
 	return doc;
 }
