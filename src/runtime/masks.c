@@ -2,6 +2,10 @@
 /*
  * One null device and one empty tmpfs serve all masks: a tree that is attached already can be
  * cloned, which is cheaper than a file system each. (A detached one cannot before Linux 6.15.)
+ *
+ * The null device is the container's own: with the host's root inside could change the mode, owner
+ * and times of the host's file through the mask. One that is something else (CVE-2025-31133), or
+ * not there, is replaced by the host's. Both are read-only, which lets data through to a device.
  */
 #include "runtime/masks.h"
 
@@ -21,16 +25,33 @@ struct cover {
 	bool attached;
 };
 
-static int open_null(struct keg_err *err)
+/* The tree of a null device, or -1. */
+static int clone_null(int fd)
 {
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+					       MOUNT_ATTR_NOEXEC };
 	struct stat st;
-	autofd int tree = open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
-	if (tree < 0 || fstat(tree, &st) < 0)
-		return keg_fail_sys(err, errno, "clone /dev/null");
-	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
-		return keg_fail(err, KEG_EDENIED, "/dev/null is not the null device");
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return -1;
+	autofd int tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (tree < 0 || mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
+		return -1;
 	return take_fd(&tree);
+}
+
+static int open_null(int root, struct keg_err *err)
+{
+	struct keg_err ignored;
+	autofd int own = path_open_in_root(root, "/dev/null", O_PATH, &ignored);
+	int tree = clone_null(own);
+
+	if (tree < 0) {
+		autofd int host = open("/dev/null", O_PATH | O_CLOEXEC);
+
+		tree = clone_null(host);
+	}
+	return tree < 0 ? keg_fail(err, KEG_EDENIED, "no null device to mask with") : tree;
 }
 
 static int open_empty(struct keg_err *err)
@@ -42,14 +63,8 @@ static int open_empty(struct keg_err *err)
 	return mounts_new("tmpfs", "tmpfs", data, KEG_COUNT(data), attrs, err);
 }
 
-static int lay(struct cover *cover, int (*open)(struct keg_err *err), int target,
-	       struct keg_err *err)
+static int lay(struct cover *cover, int target, struct keg_err *err)
 {
-	if (cover->tree < 0) {
-		cover->tree = open(err);
-		if (cover->tree < 0)
-			return cover->tree;
-	}
 	if (!cover->attached) {
 		cover->attached = true;
 		return mounts_attach(cover->tree, target, err);
@@ -77,8 +92,10 @@ static int mask_all(const struct oci_linux *os, int root, struct cover *file, st
 			continue;
 		if (target < 0 || fstat(target, &st) < 0)
 			return keg_wrap(err, "mask %s", os->masked_paths[i]);
-		int r = S_ISDIR(st.st_mode) ? lay(folder, open_empty, target, err)
-					    : lay(file, open_null, target, err);
+		struct cover *cover = S_ISDIR(st.st_mode) ? folder : file;
+		if (cover->tree < 0)
+			cover->tree = cover == folder ? open_empty(err) : open_null(root, err);
+		int r = cover->tree < 0 ? cover->tree : lay(cover, target, err);
 		if (r < 0)
 			return keg_wrap(err, "mask %s", os->masked_paths[i]);
 	}

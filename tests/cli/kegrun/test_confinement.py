@@ -32,6 +32,17 @@ def test_masked_paths_are_empty_and_read_only_ones_refuse(box):
     assert "Read-only file system" in done.stderr
 
 
+def test_a_mask_is_not_the_null_device_of_the_host(root_box):
+    """Its root may change what is his own; the file of the host keeps its mode and times."""
+    before = os.stat("/dev/null")
+    root_box.run(["sh", "-c", "busybox chmod 1666 /proc/keys; touch -d 2001-01-01 /proc/keys; echo x > /proc/keys"])
+    after = os.stat("/dev/null")
+    try:
+        assert (after.st_mode, after.st_mtime) == (before.st_mode, before.st_mtime)
+    finally:
+        os.chmod("/dev/null", before.st_mode & 0o7777)
+
+
 def test_a_read_only_root_refuses(box):
     done = box.run(["touch", "/file"], lambda c: c["root"].update(readonly=True))
     assert done.returncode == 1 and "Read-only file system" in done.stderr
