@@ -85,11 +85,24 @@ void mounts_close_sources(const struct oci_config *config, int *sources)
 	}
 }
 
+/* mount() says ENOTDIR, by which engines know what was meant; move_mount() EINVAL. */
+static bool is_folder_on_file(int tree, int target)
+{
+	struct stat from, to;
+
+	return fstat(tree, &from) == 0 && fstat(target, &to) == 0 &&
+	       S_ISDIR(from.st_mode) != S_ISDIR(to.st_mode);
+}
+
 int mounts_attach(int tree, int target, struct keg_err *err)
 {
-	if (move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return keg_fail_sys(err, errno, "attach the mount");
-	return 0;
+	if (move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) ==
+	    0)
+		return 0;
+	int cause = errno;
+	if (cause == EINVAL && is_folder_on_file(tree, target))
+		cause = ENOTDIR;
+	return keg_fail_sys(err, cause, "attach the mount");
 }
 
 static int set_attrs(int tree, uint64_t clr, uint64_t set, unsigned how, struct keg_err *err)

@@ -102,6 +102,12 @@ def test_bind_mounts_show_and_protect_the_host(box):
         assert again.read() == "kept"
 
 
+@pytest.mark.parametrize("source, place", [("/etc/passwd", "/etc"), ("/etc", "/bin/busybox")])
+def test_a_file_over_a_folder_and_the_reverse_are_called_that(box, source, place):
+    done = box.run(["true"], mounts([{"destination": place, "type": "bind", "source": source, "options": ["bind"]}]))
+    assert done.returncode == 1 and place in done.stderr and "not a directory" in done.stderr, done
+
+
 def test_a_tmpfs_takes_over_what_it_covers(box):
     def change(config):
         config["mounts"].append({"destination": "/etc", "type": "tmpfs", "source": "tmpfs",
