@@ -60,9 +60,10 @@ static int mount_v1(const struct launch *launch, int target, const char *control
 
 	keg_strv_split(&words, controllers, ',');
 	bool own = launch->join.fresh & CLONE_NEWCGROUP;
+	const char *named = keg_str_after(controllers, "name=");
 	autofd int tree = own ? mounts_new("cgroup", "cgroup", (const char *const *)words.v,
 					   words.n, (unsigned)attrs, err)
-			      : clone_folder(launch, words.v[0], attrs, err);
+			      : clone_folder(launch, named ? named : words.v[0], attrs, err);
 	return tree < 0 ? tree : mounts_attach(tree, target, err);
 }
 

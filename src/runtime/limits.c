@@ -7,7 +7,7 @@
 
 enum { ANY = CGROUP_ANY, ALL = CGROUP_ACCESS_READ | CGROUP_ACCESS_WRITE | CGROUP_ACCESS_MKNOD };
 
-/* What devices_make() puts into /dev, terminals, and the making of any node. */
+/* What devices_make() puts into /dev, terminals, tunnels that users make, and any node's making. */
 static const struct cgroup_device_rule device_defaults[] = {
 	{ true, 'c', ANY, ANY, CGROUP_ACCESS_MKNOD },
 	{ true, 'b', ANY, ANY, CGROUP_ACCESS_MKNOD },
@@ -19,6 +19,7 @@ static const struct cgroup_device_rule device_defaults[] = {
 	{ true, 'c', 5, 0, ALL },     /* tty */
 	{ true, 'c', 5, 1, ALL },     /* console */
 	{ true, 'c', 5, 2, ALL },     /* ptmx */
+	{ true, 'c', 10, 200, ALL },  /* net/tun */
 	{ true, 'c', 136, ANY, ALL }, /* pts */
 };
 

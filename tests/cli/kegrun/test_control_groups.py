@@ -166,15 +166,28 @@ def test_a_container_over_its_memory_limit_is_killed(box):
     assert box.groups() == []
 
 
-def test_devices_are_denied_but_for_the_usual_ones(box):
-    bundle = box.bundle(["sh", "-c", "mknod /tmp/kmsg c 1 11; cat /tmp/kmsg >/dev/null"],
+@pytest.mark.parametrize("number, denied", [("1 11", True), ("1 3", False), ("10 200", False)], ids=["kmsg", "null", "tun"])
+def test_devices_are_denied_but_for_the_usual_ones(box, number, denied):
+    bundle = box.bundle(["sh", "-c", f"mknod /tmp/x c {number}; cat /tmp/x >/dev/null"],
                         {"devices": [{"allow": False, "access": "rwm"}]})
     config = json.loads((bundle / "config.json").read_text())
     config["process"]["capabilities"] = {k: ["CAP_MKNOD"] for k in ("bounding", "effective", "permitted")}
     config["root"]["readonly"] = False
     (bundle / "config.json").write_text(json.dumps(config))
     done = box.call("run", "--bundle", bundle, bundle.name)
-    assert done.returncode != 0 and "operation not permitted" in done.stderr.lower(), done
+    assert ("operation not permitted" in done.stderr.lower()) is denied, done
+
+
+@pytest.mark.skipif(hierarchies() == [CGROUPS], reason="cgroup v2 alone is one mount")
+def test_a_mount_of_them_shows_every_hierarchy_that_a_container_is_in(box):
+    bundle = box.bundle(["sh", "-c", "for g in /sys/fs/cgroup/*; do test -e $g/cgroup.procs && echo ${g##*/}; done; true"])
+    config = json.loads((bundle / "config.json").read_text())
+    config["linux"]["namespaces"] = [n for n in config["linux"]["namespaces"] if n["type"] != "cgroup"]
+    config["mounts"] = [m for m in config["mounts"] if m["type"] != "cgroup"]
+    config["mounts"].append({"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro"]})
+    (bundle / "config.json").write_text(json.dumps(config))
+    done = box.call("run", "--bundle", bundle, bundle.name)
+    assert sorted(done.stdout.split()) == sorted(h.name for h in hierarchies()), done
 
 
 @pytest.mark.parametrize("argv,resources,said", [
