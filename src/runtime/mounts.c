@@ -332,7 +332,18 @@ static bool has_long_value(const struct mount_opts *opts)
 	return false;
 }
 
-/* A tmpfs looks like the folder that it covers unless told otherwise. */
+static bool is_there(int root, const char *path)
+{
+	struct keg_err ignored;
+	autofd int fd = path_open_in_root(root, path, O_PATH, &ignored);
+
+	return fd >= 0;
+}
+
+/*
+ * A tmpfs looks like the folder that it covers unless told otherwise; over none it is the kernel's,
+ * where everybody may write.
+ */
 static void inherit_mode(int target, struct mount_opts *opts, struct keg_arena *arena)
 {
 	struct stat st;
@@ -366,11 +377,12 @@ static int mount_fs(const struct launch *launch, int root, const struct oci_moun
 		    struct mount_opts *opts, struct keg_arena *arena, struct keg_err *err)
 {
 	bool is_tmpfs = keg_str_eq(m->type, "tmpfs");
+	bool covers = is_tmpfs && is_there(root, m->destination);
 	autofd int target = open_target(root, m, true, err);
 
 	if (target < 0)
 		return target;
-	if (is_tmpfs)
+	if (covers)
 		inherit_mode(target, opts, arena);
 	int r = add_label(launch->config, m, opts, arena);
 	if (r < 0)

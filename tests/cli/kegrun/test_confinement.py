@@ -124,6 +124,13 @@ def test_a_tmpfs_takes_over_what_it_covers(box):
     assert "Read-only file system" in done.stderr
 
 
+def test_a_tmpfs_has_the_mode_of_what_it_covers_or_is_open_to_all(box):
+    done = box.run(["stat", "-c", "%a", "/etc", "/new/place", "/set"], mounts([
+        {"destination": place, "type": "tmpfs", "source": "tmpfs", "options": options}
+        for place, options in (("/etc", []), ("/new/place", []), ("/set", ["mode=711"]))]))
+    assert done.stdout.split() == ["755", "1777", "711"], done
+
+
 def test_CVE_2019_5736_our_program_cannot_be_written_from_inside(root_box):
     before = hashlib.sha256(open(root_box.program, "rb").read()).hexdigest()
     bundle = root_box.bundle(["/self", "--version"])
