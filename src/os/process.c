@@ -93,9 +93,15 @@ void process_reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-int process_close_on_exec(unsigned from, struct keg_err *err)
+int process_pass_descriptors(unsigned n, struct keg_err *err)
 {
-	if (close_range(from, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		return keg_fail_sys(err, errno, "close descriptors from %u on", from);
+	unsigned first = 3 + n;
+
+	for (unsigned fd = 3; fd < first; fd++) {
+		if (fcntl((int)fd, F_SETFD, 0) < 0)
+			return keg_fail_sys(err, errno, "keep descriptor %u", fd);
+	}
+	if (close_range(first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return keg_fail_sys(err, errno, "close descriptors from %u on", first);
 	return 0;
 }

@@ -39,7 +39,7 @@ int process_identify(pid_t pid, struct process_id *out, struct keg_err *err) KEG
 /* Every signal unblocked and at its default, as a program expects it. */
 void process_reset_signals(void);
 
-/* Close all descriptors from `from` on when the process executes a program. */
-int process_close_on_exec(unsigned from, struct keg_err *err) KEG_MUST_CHECK;
+/* The program that the process executes gets 0 to 2 and `n` further ones, and no others. */
+int process_pass_descriptors(unsigned n, struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sched.h - how the kernel schedules the calling process: policy, I/O priority, processors,
- * memory nodes, and the personality that it shows. Names are the OCI specification's.
+ * sched.h - how the kernel schedules a process (0: the calling one): policy, I/O priority,
+ * processors, and the personality that it shows. Names are the OCI specification's.
  */
 #ifndef KEG_OS_SCHED_H
 #define KEG_OS_SCHED_H
@@ -9,8 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
+#include "os/bitlist.h"
 
 struct sched_request {
 	const char *policy; /* "SCHED_FIFO" */
@@ -20,17 +22,17 @@ struct sched_request {
 	uint64_t runtime, deadline, period;
 };
 
-int sched_apply(const struct sched_request *want, struct keg_err *err) KEG_MUST_CHECK;
+int sched_apply(pid_t pid, const struct sched_request *want, struct keg_err *err) KEG_MUST_CHECK;
 
 /* "IOPRIO_CLASS_BE" and a level of 0 to 7. */
-int sched_io_priority(const char *class, int level, struct keg_err *err) KEG_MUST_CHECK;
+int sched_io_priority(pid_t pid, const char *class, int level, struct keg_err *err) KEG_MUST_CHECK;
 
-/* Processors as a list such as "0-3,7". */
-int sched_affinity(const char *cpus, struct keg_err *err) KEG_MUST_CHECK;
-
-/* "MPOL_BIND", nodes as a list, "MPOL_F_STATIC_NODES". */
-int sched_memory_policy(const char *mode, const char *nodes, const char *const *flags,
-			size_t n_flags, struct keg_err *err) KEG_MUST_CHECK;
+int sched_affinity(pid_t pid, const struct bitlist *cpus, struct keg_err *err) KEG_MUST_CHECK;
+/*
+ * Every processor of our cgroup's cpuset, and those that it gets later. Best effort: where that
+ * is refused the affinity stays.
+ */
+void sched_affinity_reset(void);
 
 /* The n-th mode, the n-th flag that it takes, or NULL. */
 const char *sched_memory_mode_name(size_t n);

@@ -8,19 +8,15 @@
 #include <unistd.h>
 
 #include "os/seccomp.h"
+#include "os/words.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* Linux 5.19 */
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-struct word {
-	const char *name;
-	uint32_t value;
-};
-
 enum { DATA_MAX = 0xffff };
 
-static const struct word actions[] = {
+static const struct words_entry actions[] = {
 	{ "SCMP_ACT_ALLOW", SCMP_ACT_ALLOW },
 	{ "SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0) },
 	{ "SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD },
@@ -32,7 +28,7 @@ static const struct word actions[] = {
 	{ "SCMP_ACT_TRAP", SCMP_ACT_TRAP },
 };
 
-static const struct word operators[] = {
+static const struct words_entry operators[] = {
 	{ "SCMP_CMP_NE", SCMP_CMP_NE },
 	{ "SCMP_CMP_LT", SCMP_CMP_LT },
 	{ "SCMP_CMP_LE", SCMP_CMP_LE },
@@ -42,7 +38,7 @@ static const struct word operators[] = {
 	{ "SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ },
 };
 
-static const struct word archs[] = {
+static const struct words_entry archs[] = {
 	{ "SCMP_ARCH_X86", SCMP_ARCH_X86 },
 	{ "SCMP_ARCH_X86_64", SCMP_ARCH_X86_64 },
 	{ "SCMP_ARCH_X32", SCMP_ARCH_X32 },
@@ -64,28 +60,16 @@ static const struct word archs[] = {
 	{ "SCMP_ARCH_RISCV64", SCMP_ARCH_RISCV64 },
 };
 
-static const struct word flags[] = {
+static const struct words_entry flags[] = {
 	{ "SECCOMP_FILTER_FLAG_TSYNC", SECCOMP_FILTER_FLAG_TSYNC },
 	{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
 	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
 	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
 };
 
-static int find(const struct word *words, size_t n, const char *kind, const char *name,
-		uint32_t *out, struct keg_err *err)
-{
-	for (size_t i = 0; name && i < n; i++) {
-		if (strcmp(words[i].name, name) == 0) {
-			*out = words[i].value;
-			return 0;
-		}
-	}
-	return keg_fail(err, KEG_EUSAGE, "unknown seccomp %s \"%s\"", kind, name ? name : "");
-}
-
 int seccomp_word_action(const char *word, const uint32_t *data, uint32_t *out, struct keg_err *err)
 {
-	int r = find(actions, KEG_COUNT(actions), "action", word, out, err);
+	int r = words_find(actions, KEG_COUNT(actions), "unknown seccomp action", word, out, err);
 
 	if (r < 0 || (*out != SCMP_ACT_ERRNO(0) && *out != SCMP_ACT_TRACE(0)))
 		return r;
@@ -99,7 +83,8 @@ int seccomp_word_action(const char *word, const uint32_t *data, uint32_t *out, s
 int seccomp_word_operator(const char *word, enum scmp_compare *out, struct keg_err *err)
 {
 	uint32_t value = 0;
-	int r = find(operators, KEG_COUNT(operators), "operator", word, &value, err);
+	int r = words_find(operators, KEG_COUNT(operators), "unknown seccomp operator", word,
+			   &value, err);
 
 	*out = (enum scmp_compare)value;
 	return r;
@@ -107,12 +92,12 @@ int seccomp_word_operator(const char *word, enum scmp_compare *out, struct keg_e
 
 int seccomp_word_arch(const char *word, uint32_t *out, struct keg_err *err)
 {
-	return find(archs, KEG_COUNT(archs), "architecture", word, out, err);
+	return words_find(archs, KEG_COUNT(archs), "unknown seccomp architecture", word, out, err);
 }
 
 int seccomp_word_flag(const char *word, unsigned *out, struct keg_err *err)
 {
-	return find(flags, KEG_COUNT(flags), "flag", word, out, err);
+	return words_find(flags, KEG_COUNT(flags), "unknown seccomp flag", word, out, err);
 }
 
 const char *seccomp_action_name(size_t n)

@@ -56,6 +56,18 @@ void terminal_copy_size(int from, int to)
 		(void)ioctl(to, TIOCSWINSZ, &size);
 }
 
+int terminal_keep_newlines(int fd, struct keg_err *err)
+{
+	struct termios now;
+
+	if (tcgetattr(fd, &now) < 0)
+		return keg_fail_sys(err, errno, "look at the terminal");
+	now.c_oflag &= ~(tcflag_t)ONLCR;
+	if (tcsetattr(fd, TCSANOW, &now) < 0)
+		return keg_fail_sys(err, errno, "set the terminal's modes");
+	return 0;
+}
+
 int terminal_make_raw(int fd, struct termios *before, struct keg_err *err)
 {
 	struct termios raw;
@@ -64,6 +76,7 @@ int terminal_make_raw(int fd, struct termios *before, struct keg_err *err)
 		return keg_fail_sys(err, errno, "look at the terminal");
 	raw = *before;
 	cfmakeraw(&raw);
+	raw.c_oflag = before->c_oflag;
 	if (tcsetattr(fd, TCSANOW, &raw) < 0)
 		return keg_fail_sys(err, errno, "set the terminal to raw mode");
 	return 0;

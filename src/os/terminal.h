@@ -25,7 +25,12 @@ int terminal_set_size(int fd, uint32_t rows, uint32_t columns, struct keg_err *e
 /* Give `to` the size that `from` has; does nothing when `from` has none. */
 void terminal_copy_size(int from, int to);
 
-/* Raw mode; *before is for terminal_restore(). */
+/*
+ * No carriage return before a newline: for a terminal whose output is copied to somewhere that
+ * is a terminal itself, which adds it, or a file, which shall not have it.
+ */
+int terminal_keep_newlines(int fd, struct keg_err *err) KEG_MUST_CHECK;
+/* Raw mode for what is typed; output stays as it was. *before is for terminal_restore(). */
 int terminal_make_raw(int fd, struct termios *before, struct keg_err *err) KEG_MUST_CHECK;
 void terminal_restore(int fd, const struct termios *before);
 

@@ -19,10 +19,10 @@
 #include "runtime/console.h"
 #include "runtime/credentials.h"
 #include "runtime/filter.h"
-#include "runtime/hooks.h"
 #include "runtime/limits.h"
 #include "runtime/mounts.h"
 #include "runtime/notify.h"
+#include "runtime/schedule.h"
 #include "runtime/validate.h"
 
 static int absolute(const char *path, char **out, struct keg_err *err)
@@ -206,6 +206,7 @@ static struct json_object *kept_config(const struct creation *c)
 		.namespaces = c->os.namespaces,
 		.n_namespaces = c->os.n_namespaces,
 		.personality = c->os.personality,
+		.memory_policy = c->os.memory_policy,
 	};
 	struct oci_seccomp agent;
 
@@ -247,8 +248,8 @@ static struct idmap_range *ranges_of(struct creation *c, const struct oci_id_map
 	return ranges;
 }
 
-/* In a new user namespace the child can do nothing before this. */
-static int give_ids(struct creation *c, struct keg_err *err)
+/* In a user namespace the child can do nothing before this. */
+static int privilege(struct creation *c, struct keg_err *err)
 {
 	const struct idmap map = {
 		.uids = ranges_of(c, c->os.uid_mappings, c->os.n_uid_mappings),
@@ -258,28 +259,28 @@ static int give_ids(struct creation *c, struct keg_err *err)
 	};
 	int r;
 
-	if (!c->launch.in_new_userns)
+	if (!launch_needs_parent(&c->launch))
 		return 0;
 	r = credentials_limit(c->pid, c->config.process, c->ctx->rootless, err);
 	if (r >= 0)
+		r = schedule_apply(c->pid, c->config.process, launch_cpuset(&c->launch), err);
+	if (r >= 0 && c->launch.in_new_userns)
 		r = idmap_write(c->pid, &map, err);
 	return r < 0 ? r : sync_send(c->sync.parent, SYNC_GO, c->pid, err);
 }
 
 static int run_hooks(struct creation *c, struct keg_err *err)
 {
-	const struct oci_hooks *hooks = c->config.hooks;
-	auto(keg_buf) text = { 0 };
-	autojson state = NULL;
+	const struct hooks_call call = { .config = &c->config,
+					 .record = &c->record,
+					 .status = "creating",
+					 .output = c->launch.hooks_output };
 	int r;
 
 	c->record.pid = c->pid;
-	state = state_document(&c->record, "creating", &c->config);
-	keg_json_print(state, &text);
-	r = hooks_run("prestart", hooks->prestart, hooks->n_prestart, keg_buf_text(&text), err);
+	r = hooks_run(&call, HOOKS_PRESTART, err);
 	if (r >= 0)
-		r = hooks_run("createRuntime", hooks->create_runtime, hooks->n_create_runtime,
-			      keg_buf_text(&text), err);
+		r = hooks_run(&call, HOOKS_CREATE_RUNTIME, err);
 	return r < 0 ? r : sync_send(c->sync.parent, SYNC_GO, 0, err);
 }
 
@@ -372,7 +373,8 @@ static int prepare(struct creation *c, int console, struct keg_err *err)
 		return r;
 	c->launch.filter = r > 0 ? &c->filter : NULL;
 	c->launch.in_new_userns = c->launch.join.fresh & CLONE_NEWUSER;
-	return open_notify(c, err);
+	r = c->config.hooks ? hooks_output_open(&c->config, &c->launch.hooks_output, err) : 0;
+	return r < 0 ? r : open_notify(c, err);
 }
 
 static int make_folder(struct creation *c, bool wait_socket, struct keg_err *err)
@@ -428,7 +430,7 @@ static int clone_and_serve(struct creation *c, struct keg_err *err)
 	if (c->pid < 0)
 		return c->pid;
 	say(c, "child process in init()");
-	r = give_ids(c, err);
+	r = privilege(c, err);
 	if (r >= 0)
 		r = serve(c, err);
 	return r < 0 ? keg_wrap(err, "unable to start container process") : 0;
@@ -452,6 +454,7 @@ int creation_begin(struct creation *c, const struct runtime_context *ctx, const 
 			    .start = -1,
 			    .console = -1,
 			    .notify = -1,
+			    .hooks_output = { -1, -1 },
 			    .rootfs_mount = -1,
 			    .preserve_fds = req->io.preserve_fds,
 			    .no_pivot = req->no_pivot,
@@ -505,6 +508,7 @@ void creation_done(struct creation *c)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	}
+	hooks_output_close(&c->launch.hooks_output);
 	join_done(&c->launch.join);
 	cgroup_free(c->launch.group);
 	seccomp_filter_done(&c->filter);

@@ -16,7 +16,6 @@
 #include "os/label.h"
 #include "os/path.h"
 #include "os/rlimit.h"
-#include "os/sched.h"
 
 static int set_oom_score(pid_t pid, int score, bool lenient, struct keg_err *err)
 {
@@ -45,32 +44,6 @@ int credentials_limit(pid_t pid, const struct oci_process *process, bool lenient
 	for (size_t i = 0; i < process->n_rlimits && r >= 0; i++)
 		r = rlimit_set(pid, process->rlimits[i].type, process->rlimits[i].soft,
 			       process->rlimits[i].hard, err);
-	return r;
-}
-
-int credentials_schedule(const struct oci_process *process, struct keg_err *err)
-{
-	const struct oci_scheduler *s = process->scheduler;
-	int r = 0;
-
-	if (s) {
-		const struct sched_request want = {
-			.policy = s->policy ? s->policy : "",
-			.nice = s->nice,
-			.priority = s->priority,
-			.flags = s->flags,
-			.n_flags = s->n_flags,
-			.runtime = s->runtime,
-			.deadline = s->deadline,
-			.period = s->period,
-		};
-
-		r = sched_apply(&want, err);
-	}
-	if (r >= 0 && process->io_priority)
-		r = sched_io_priority(
-			process->io_priority->class ? process->io_priority->class : "",
-			process->io_priority->priority, err);
 	return r;
 }
 
@@ -105,20 +78,46 @@ static struct caps caps_of(const struct oci_capabilities *c, struct keg_strv *un
 	};
 }
 
-int credentials_check(const struct runtime_context *ctx, const struct oci_process *process,
-		      struct keg_err *err)
+static void warn_of_unknown(const struct runtime_context *ctx, struct keg_strv *unknown)
 {
-	auto(keg_strv) unknown = { 0 };
+	keg_strv_sort(unknown);
+	autofree char *list = keg_strv_join(unknown, " ");
+	autofree char *text =
+		keg_printf("ignoring unknown or unavailable capabilities: [%s]", list);
 
-	(void)caps_of(process->capabilities, &unknown);
-	if (unknown.n > 0 && ctx->warn) {
-		keg_strv_sort(&unknown);
-		autofree char *list = keg_strv_join(&unknown, " ");
+	ctx->warn(ctx->sink, text);
+}
+
+/* capabilities(7): an ambient one has to be permitted and inheritable. */
+static void warn_of_ambient(const struct runtime_context *ctx, uint64_t impossible)
+{
+	for (int i = 0; impossible >> i; i++) {
+		if (!(impossible >> i & 1))
+			continue;
 		autofree char *text =
-			keg_printf("ignoring unknown or unavailable capabilities: [%s]", list);
+			keg_printf("can't raise ambient capability %s: %s", caps_name(i),
+				   "it is not permitted and inheritable");
 
 		ctx->warn(ctx->sink, text);
 	}
+}
+
+static void check_caps(const struct runtime_context *ctx, const struct oci_capabilities *c)
+{
+	auto(keg_strv) unknown = { 0 };
+	struct caps caps = caps_of(c, &unknown);
+
+	if (!ctx->warn)
+		return;
+	if (unknown.n > 0)
+		warn_of_unknown(ctx, &unknown);
+	warn_of_ambient(ctx, caps.ambient & ~(caps.permitted & caps.inheritable));
+}
+
+int credentials_check(const struct runtime_context *ctx, const struct oci_process *process,
+		      struct keg_err *err)
+{
+	check_caps(ctx, process->capabilities);
 	for (size_t i = 0; i < process->n_rlimits; i++) {
 		if (rlimit_number(process->rlimits[i].type) < 0)
 			return keg_fail(err, KEG_EUSAGE, "invalid rlimit type: %s",

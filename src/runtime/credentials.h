@@ -8,13 +8,11 @@
 #include "runtime/runtime.h"
 
 /*
- * Limits and scheduling of a process (0: our own), set from outside its user namespace as they
- * need privileges on the host. `lenient`: an OOM score that may not be lowered stays.
+ * Limits of a process (0: our own), set from outside its user namespace as they need privileges on
+ * the host. `lenient`: an OOM score that may not be lowered stays.
  */
 int credentials_limit(pid_t pid, const struct oci_process *process, bool lenient,
 		      struct keg_err *err) KEG_MUST_CHECK;
-/* What a process can set for itself only, still with the host's privileges. */
-int credentials_schedule(const struct oci_process *process, struct keg_err *err) KEG_MUST_CHECK;
 
 /* Check the names before anything is cloned; unknown capabilities are only warned of. */
 int credentials_check(const struct runtime_context *ctx, const struct oci_process *process,

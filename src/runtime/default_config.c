@@ -80,11 +80,9 @@ static struct oci_process *default_process(struct keg_arena *arena)
 		.bounding = names,
 		.effective = names,
 		.permitted = names,
-		.ambient = names,
 		.n_bounding = KEG_COUNT(caps),
 		.n_effective = KEG_COUNT(caps),
 		.n_permitted = KEG_COUNT(caps),
-		.n_ambient = KEG_COUNT(caps),
 	};
 	*limit = (struct oci_rlimit){ .type = "RLIMIT_NOFILE", .hard = 1024, .soft = 1024 };
 	*process = (struct oci_process){

@@ -81,19 +81,12 @@ static int remove_group(const struct state_record *record, struct keg_err *err)
 
 static int poststop(const struct runtime_context *ctx, const struct state_container *c)
 {
-	const struct oci_hooks *hooks = c->config.hooks;
 	struct state_record record = c->record;
-	auto(keg_buf) text = { 0 };
 	struct keg_err err;
 
-	if (!hooks || hooks->n_poststop == 0)
-		return 0;
 	record.pid = 0;
-	autojson state = state_document(&record, "stopped", &c->config);
-	keg_json_print(state, &text);
 	/* The specification: an error is logged, and the deletion goes on. */
-	if (hooks_run("poststop", hooks->poststop, hooks->n_poststop, keg_buf_text(&text), &err) <
-		    0 &&
+	if (hooks_run_outside(&c->config, &record, "stopped", HOOKS_POSTSTOP, &err) < 0 &&
 	    ctx->warn)
 		ctx->warn(ctx->sink, err.msg);
 	return 0;

@@ -20,17 +20,18 @@
 
 #include "base/file.h"
 #include "base/strv.h"
+#include "os/bitlist.h"
 #include "os/cgroup.h"
 #include "os/label.h"
 #include "os/namespace.h"
 #include "os/process.h"
-#include "os/sched.h"
 #include "runtime/command.h"
 #include "runtime/console.h"
 #include "runtime/credentials.h"
 #include "runtime/filter.h"
 #include "runtime/foreground.h"
 #include "runtime/notify.h"
+#include "runtime/schedule.h"
 #include "runtime/state.h"
 #include "runtime/sync.h"
 #include "runtime/validate.h"
@@ -107,7 +108,8 @@ static int merge_process(struct joining *j, struct keg_err *err)
 	if (!p->exec_cpu_affinity)
 		p->exec_cpu_affinity = own->exec_cpu_affinity;
 	p->no_new_privileges |= j->req->no_new_privileges || own->no_new_privileges;
-	return credentials_check(j->ctx, p, err);
+	int r = credentials_check(j->ctx, p, err);
+	return r < 0 ? r : schedule_check(p, err);
 }
 
 /* The kinds in which the container's first process is elsewhere than we are. */
@@ -222,11 +224,6 @@ static int prepare(struct joining *j, const char *id, int console, struct keg_er
 	return sync_open(&j->sync, err);
 }
 
-static int set_affinity(const char *cpus, struct keg_err *err)
-{
-	return keg_str_empty(cpus) ? 0 : sched_affinity(cpus, err);
-}
-
 /* With the host's privileges still. */
 static int enter(struct joining *j, bool cloned, struct keg_err *err)
 {
@@ -234,14 +231,10 @@ static int enter(struct joining *j, bool cloned, struct keg_err *err)
 	int r = credentials_limit(0, &j->process, j->ctx->rootless, err);
 
 	if (r >= 0)
-		r = credentials_schedule(&j->process, err);
-	if (r >= 0 && cpus)
-		r = set_affinity(cpus->initial, err);
+		r = schedule_affinity_initial(cpus, err);
 	if (r >= 0 && j->group)
 		r = cgroup_enter(j->group, cloned, err);
-	if (r >= 0 && cpus)
-		r = set_affinity(cpus->final, err);
-	return r;
+	return r < 0 ? r : schedule_affinity_final(cpus, err);
 }
 
 static int join_namespaces(const struct joining *j, uint64_t which, struct keg_err *err)
@@ -276,22 +269,13 @@ static int become(const struct joining *j, int root, int procfs, struct keg_err 
 	const struct oci_linux *os = j->container.config.os;
 	int r = credentials_label(process, procfs, err);
 
-	if (r >= 0 && os && os->personality)
-		r = sched_personality(os->personality->domain, err);
+	if (r >= 0 && os)
+		r = schedule_inside(os, err);
 	if (r >= 0 && process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = keg_fail_sys(err, errno, "set no_new_privs");
 	if (r >= 0 && !process->no_new_privileges)
 		r = load_filter(j, err);
 	return r < 0 ? r : credentials_assume(process, root, err);
-}
-
-static int keep_descriptors(unsigned n, struct keg_err *err)
-{
-	for (int fd = 3; fd < 3 + (int)n; fd++) {
-		if (fcntl(fd, F_SETFD, 0) < 0)
-			return keg_fail_sys(err, errno, "keep descriptor %d", fd);
-	}
-	return process_close_on_exec(3 + n, err);
 }
 
 static int execute(const struct joining *j, struct keg_err *err)
@@ -300,7 +284,7 @@ static int execute(const struct joining *j, struct keg_err *err)
 	int r = command_prepare(&j->process, &command, err);
 
 	if (r >= 0)
-		r = keep_descriptors(j->req->io.preserve_fds, err);
+		r = process_pass_descriptors(j->req->io.preserve_fds, err);
 	process_reset_signals();
 	if (r >= 0 && j->process.no_new_privileges)
 		r = load_filter(j, err);
@@ -348,6 +332,8 @@ KEG_NORETURN static void child_direct(struct joining *j, bool cloned)
 	int r = enter(j, cloned, &err);
 
 	if (r >= 0)
+		r = schedule_apply(0, &j->process, NULL, &err);
+	if (r >= 0)
 		(void)!run_inside(j, ~(uint64_t)CLONE_NEWPID, &err);
 	fail_child(j, &err);
 }
@@ -365,7 +351,8 @@ KEG_NORETURN static void child_between(struct joining *j, bool cloned)
 		fail_child(j, &err);
 	pid_t pid = process_clone(&how, NULL, &err);
 	if (pid == 0) {
-		(void)!run_inside(j, ~first, &err);
+		if (sync_expect(j->sync.child, SYNC_GO, NULL, &err) >= 0)
+			(void)!run_inside(j, ~first, &err);
 		fail_child(j, &err);
 	}
 	if (pid < 0 || sync_send(j->sync.child, SYNC_PID, pid, &err) < 0)
@@ -422,13 +409,33 @@ static int clone_between(struct joining *j, const struct process_clone *how, str
 		return r;
 	j->pid = (pid_t)real;
 	j->pidfd = process_open(j->pid, err);
-	return j->pidfd < 0 ? j->pidfd : 0;
+	if (j->pidfd < 0)
+		return j->pidfd;
+	/* It lacks the privileges in its user namespace, and might not have inherited it. */
+	r = schedule_apply(j->pid, &j->process, NULL, err);
+	return r < 0 ? r : sync_send(j->sync.parent, SYNC_GO, 0, err);
 }
 
 static void say(const struct joining *j, const char *text)
 {
 	if (j->ctx->debug)
 		j->ctx->debug(j->ctx->sink, text);
+}
+
+/* The processors that it has while it enters the cgroup. */
+static void say_affinity(const struct joining *j)
+{
+	const struct oci_cpu_affinity *cpus = j->process.exec_cpu_affinity;
+	auto(keg_buf) text = { 0 };
+	struct keg_err ignored;
+	struct bitlist mask;
+
+	if (!j->ctx->debug || !cpus || keg_str_empty(cpus->initial) ||
+	    bitlist_parse(cpus->initial, &mask, &ignored) < 0)
+		return;
+	keg_buf_puts(&text, "nsexec: affinity: ");
+	bitlist_format_mask(&mask, &text);
+	say(j, text.data);
 }
 
 /* The end without an error is the exec. */
@@ -462,6 +469,7 @@ static int launch(struct joining *j, struct keg_err *err)
 	};
 	struct keg_err ignored;
 	say(j, "nsexec container setup: clone a process into the container's namespaces");
+	say_affinity(j);
 	int r = may_return(j) ? clone_direct(j, &how, err) : clone_between(j, &how, err);
 
 	close(take_fd(&j->sync.child));

@@ -58,10 +58,13 @@ int foreground_attach(struct foreground *f, struct keg_err *err)
 	if (f->master < 0)
 		return f->master;
 	(void)fcntl(f->master, F_SETFL, O_NONBLOCK);
+	int r = terminal_keep_newlines(f->master, err);
+	if (r < 0)
+		return r;
 	if (!isatty(STDIN_FILENO))
 		return 0;
 	terminal_copy_size(STDIN_FILENO, f->master);
-	int r = terminal_make_raw(STDIN_FILENO, &f->before, err);
+	r = terminal_make_raw(STDIN_FILENO, &f->before, err);
 	f->raw = r >= 0;
 	return r;
 }

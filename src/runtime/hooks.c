@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -82,9 +83,9 @@ static int wait_hook(int pidfd, const struct oci_hook *hook, siginfo_t *end, str
 	return keg_fail(err, KEG_ESYSTEM, "hook ran past specified timeout of %ds", seconds);
 }
 
-static int run_one(const struct oci_hook *hook, const char *state, struct keg_err *err)
+static int run_one(const struct hooks_call *call, const struct oci_hook *hook, const char *state,
+		   struct keg_err *err)
 {
-	static const char *const no_env[] = { NULL };
 	const char *const only_path[] = { hook->path, NULL };
 	autofd int in = memory_file(state, err);
 	autofd int out = memory_file("", err);
@@ -95,10 +96,10 @@ static int run_one(const struct oci_hook *hook, const char *state, struct keg_er
 	const struct keg_spawn what = {
 		.program = hook->path,
 		.argv = hook->n_args ? hook->args : only_path,
-		.env = hook->n_env ? hook->env : no_env,
+		.env = hook->env ? hook->env : call->env,
 		.in = in,
-		.out = out,
-		.errfd = errout,
+		.out = call->output.out >= 0 ? call->output.out : out,
+		.errfd = call->output.errfd >= 0 ? call->output.errfd : errout,
 	};
 	autofd int pidfd = keg_spawn(&what, NULL, err);
 	if (pidfd < 0)
@@ -117,13 +118,102 @@ static int run_one(const struct oci_hook *hook, const char *state, struct keg_er
 			keg_buf_text(&complained));
 }
 
-int hooks_run(const char *kind, const struct oci_hook *hooks, size_t n, const char *state,
-	      struct keg_err *err)
+static const struct oci_hook *list_of(const struct oci_config *config, enum hooks_kind kind,
+				      size_t *n)
 {
+	static const struct oci_hooks none = { 0 };
+	const struct oci_hooks *h = config->hooks ? config->hooks : &none;
+	const struct {
+		const struct oci_hook *list;
+		size_t n;
+	} lists[] = {
+		[HOOKS_PRESTART] = { h->prestart, h->n_prestart },
+		[HOOKS_CREATE_RUNTIME] = { h->create_runtime, h->n_create_runtime },
+		[HOOKS_CREATE_CONTAINER] = { h->create_container, h->n_create_container },
+		[HOOKS_START_CONTAINER] = { h->start_container, h->n_start_container },
+		[HOOKS_POSTSTART] = { h->poststart, h->n_poststart },
+		[HOOKS_POSTSTOP] = { h->poststop, h->n_poststop },
+	};
+
+	*n = lists[kind].n;
+	return lists[kind].list;
+}
+
+bool hooks_any(const struct oci_config *config, enum hooks_kind kind)
+{
+	size_t n;
+
+	(void)list_of(config, kind, &n);
+	return n > 0;
+}
+
+int hooks_run(const struct hooks_call *call, enum hooks_kind kind, struct keg_err *err)
+{
+	static const char *const names[] = {
+		[HOOKS_PRESTART] = "prestart",
+		[HOOKS_CREATE_RUNTIME] = "createRuntime",
+		[HOOKS_CREATE_CONTAINER] = "createContainer",
+		[HOOKS_START_CONTAINER] = "startContainer",
+		[HOOKS_POSTSTART] = "poststart",
+		[HOOKS_POSTSTOP] = "poststop",
+	};
+	auto(keg_buf) text = { 0 };
+	size_t n;
+	const struct oci_hook *hooks = list_of(call->config, kind, &n);
+
+	if (n == 0)
+		return 0;
+	autojson state = state_document(call->record, call->status, call->config);
+	keg_json_print(state, &text);
 	for (size_t i = 0; i < n; i++) {
-		if (run_one(&hooks[i], state, err) < 0)
-			return keg_wrap(err, "error running %s hook #%zu: error running hook", kind,
-					i);
+		if (run_one(call, &hooks[i], keg_buf_text(&text), err) < 0)
+			return keg_wrap(err, "error running %s hook #%zu: error running hook",
+					names[kind], i);
 	}
 	return 0;
+}
+
+int hooks_run_outside(const struct oci_config *config, const struct state_record *record,
+		      const char *status, enum hooks_kind kind, struct keg_err *err)
+{
+	auto(hooks_output) output = { -1, -1 };
+	int r = hooks_any(config, kind) ? hooks_output_open(config, &output, err) : 0;
+	const struct hooks_call call = {
+		.config = config, .record = record, .status = status, .output = output
+	};
+
+	return r < 0 ? r : hooks_run(&call, kind, err);
+}
+
+static int open_output(const struct oci_config *config, const char *annotation, int *out,
+		       struct keg_err *err)
+{
+	const char *path = oci_annotation(config, annotation);
+
+	*out = -1;
+	if (!path)
+		return 0;
+	int fd = keg_open_at(AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, 0600, err);
+	if (fd < 0)
+		return keg_wrap(err, "annotation %s", annotation);
+	*out = fd;
+	return 0;
+}
+
+int hooks_output_open(const struct oci_config *config, struct hooks_output *out,
+		      struct keg_err *err)
+{
+	int r = open_output(config, "run.oci.hooks.stdout", &out->out, err);
+
+	out->errfd = -1;
+	return r < 0 ? r : open_output(config, "run.oci.hooks.stderr", &out->errfd, err);
+}
+
+void hooks_output_close(struct hooks_output *output)
+{
+	if (output->out >= 0)
+		close(output->out);
+	if (output->errfd >= 0)
+		close(output->errfd);
+	*output = (struct hooks_output){ -1, -1 };
 }

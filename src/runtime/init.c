@@ -4,7 +4,7 @@
  *
  * The order matters:
  *  1. It moves itself into its cgroups, whose files the parent opened: later it could not.
- *  2. Limits and scheduling are set with the host's privileges. In a new user namespace the
+ *  2. Limits and scheduling are set with the host's privileges. In a user namespace the
  *     process has none, so there the parent sets them, with the id maps, and says GO.
  *  3. It joins namespaces, then makes those that depend on where it is: the cgroup namespace
  *     shows the group that it is in when it is made; time offsets are written before anybody
@@ -49,6 +49,7 @@
 #include "runtime/masks.h"
 #include "runtime/mounts.h"
 #include "runtime/rootfs.h"
+#include "runtime/schedule.h"
 #include "runtime/state.h"
 #include "runtime/sync.h"
 #include "runtime/sysctl.h"
@@ -63,11 +64,13 @@ static int enter_groups_and_namespaces(const struct launch *launch, struct keg_e
 	/* Where there is a process between, that did it. */
 	if (launch->group && !(launch->join.existing & late))
 		r = cgroup_enter(launch->group, launch->born_in_group, err);
-	if (r >= 0 && launch->in_new_userns) {
+	sched_affinity_reset();
+	if (r >= 0 && launch_needs_parent(launch))
 		r = sync_expect(launch->sync, SYNC_GO, NULL, err);
-		if (r >= 0)
-			r = credentials_become_root(err);
-	}
+	else if (r >= 0)
+		r = schedule_apply(0, launch->process, launch_cpuset(launch), err);
+	if (r >= 0 && launch->in_new_userns)
+		r = credentials_become_root(err);
 	if (r >= 0)
 		r = join_enter(&launch->join, ~late, err);
 	return r;
@@ -155,42 +158,41 @@ static int make_keyring(const struct launch *launch, int procfs, struct keg_err 
 	return 0;
 }
 
-static int run_hooks_here(const struct launch *launch, const char *kind,
-			  const struct oci_hook *hooks, size_t n, const char *status,
-			  struct keg_err *err)
+static int run_hooks_here(const struct launch *launch, enum hooks_kind kind, const char *status,
+			  const char *const *env, struct keg_err *err)
 {
 	const struct state_record record = { .oci_version = launch->config->oci_version,
 					     .id = launch->id,
 					     .bundle = launch->bundle,
 					     .pid = getpid() };
-	auto(keg_buf) text = { 0 };
+	const struct hooks_call call = { .config = launch->config,
+					 .record = &record,
+					 .status = status,
+					 .env = env,
+					 .output = launch->hooks_output };
 
-	if (n == 0)
-		return 0;
-	autojson state = state_document(&record, status, launch->config);
-	keg_json_print(state, &text);
-	return hooks_run(kind, hooks, n, keg_buf_text(&text), err);
+	return hooks_run(&call, kind, err);
 }
 
 static int build_root(const struct launch *launch, int root, struct keg_err *err)
 {
-	const struct oci_hooks *hooks = launch->config->hooks;
+	const struct oci_config *config = launch->config;
 	int r = mounts_make(launch, root, err);
 
 	if (r >= 0)
 		r = devices_make(launch, root, err);
-	if (r >= 0 && hooks && (hooks->n_prestart || hooks->n_create_runtime)) {
+	if (r >= 0 &&
+	    (hooks_any(config, HOOKS_PRESTART) || hooks_any(config, HOOKS_CREATE_RUNTIME))) {
 		r = sync_send(launch->sync, SYNC_HOOKS, 0, err);
 		if (r >= 0)
 			r = sync_expect(launch->sync, SYNC_GO, NULL, err);
 	}
-	if (r < 0 || !hooks || hooks->n_create_container == 0)
+	if (r < 0 || !hooks_any(config, HOOKS_CREATE_CONTAINER))
 		return r;
 	/* Hooks name files of the root relative to it. */
 	if (fchdir(root) < 0)
 		return keg_fail_sys(err, errno, "change to the root file system");
-	return run_hooks_here(launch, "createContainer", hooks->create_container,
-			      hooks->n_create_container, "creating", err);
+	return run_hooks_here(launch, HOOKS_CREATE_CONTAINER, "creating", NULL, err);
 }
 
 /*
@@ -254,26 +256,13 @@ static int load_filter(const struct launch *launch, struct keg_err *err)
 	return r;
 }
 
-static int set_personality(const struct oci_linux *os, struct keg_err *err)
-{
-	const struct oci_memory_policy *policy = os->memory_policy;
-	int r = 0;
-
-	if (os->personality)
-		r = sched_personality(os->personality->domain, err);
-	if (r >= 0 && policy)
-		r = sched_memory_policy(policy->mode, policy->nodes, policy->flags, policy->n_flags,
-					err);
-	return r;
-}
-
 static int drop_privileges(const struct launch *launch, int root, int procfs, struct keg_err *err)
 {
 	const struct oci_process *process = launch->process;
 	int r = credentials_label(process, procfs, err);
 
 	if (r >= 0)
-		r = set_personality(launch->config->os, err);
+		r = schedule_inside(launch->config->os, err);
 	if (r >= 0 && process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = keg_fail_sys(err, errno, "set no_new_privs");
 	if (r >= 0 && !process->no_new_privileges)
@@ -297,25 +286,15 @@ static int wait_for_start(const struct launch *launch, int *report, struct keg_e
 	return 0;
 }
 
-static int keep_descriptors(const struct launch *launch, struct keg_err *err)
-{
-	for (int fd = 3; fd < 3 + (int)launch->preserve_fds; fd++) {
-		if (fcntl(fd, F_SETFD, 0) < 0)
-			return keg_fail_sys(err, errno, "keep descriptor %d", fd);
-	}
-	return process_close_on_exec(3 + launch->preserve_fds, err);
-}
-
 static int execute(const struct launch *launch, int *report, struct keg_err *err)
 {
 	const struct oci_process *process = launch->process;
-	const struct oci_hooks *hooks = launch->config->hooks;
 	auto(command) command = { 0 };
 	bool notify = launch->filter && launch->filter->notify;
 	int r = command_prepare(process, &command, err);
 
 	if (r >= 0)
-		r = keep_descriptors(launch, err);
+		r = process_pass_descriptors(launch->preserve_fds, err);
 	if (r >= 0 && process->no_new_privileges && notify)
 		r = load_filter(launch, err);
 	/* While it waits a killed runtime must not take the container along. */
@@ -328,9 +307,10 @@ static int execute(const struct launch *launch, int *report, struct keg_err *err
 	process_reset_signals();
 	if (r >= 0 && process->no_new_privileges && !notify)
 		r = load_filter(launch, err);
-	if (r >= 0 && hooks)
-		r = run_hooks_here(launch, "startContainer", hooks->start_container,
-				   hooks->n_start_container, "created", err);
+	/* In the environment of the program, as runc and those who rely on it have it. */
+	if (r >= 0)
+		r = run_hooks_here(launch, HOOKS_START_CONTAINER, "created",
+				   (const char *const *)command.env.v, err);
 	return r < 0 ? r : command_exec(process, &command, err);
 }
 
@@ -341,12 +321,8 @@ static int run(const struct launch *launch, int *report, struct keg_err *err)
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return keg_fail_sys(err, errno, "set the parent's death signal");
-	if (!launch->in_new_userns) {
-		if (!(launch->join.existing & CLONE_NEWUSER))
-			r = credentials_limit(0, launch->process, launch->ctx->rootless, err);
-		if (r >= 0)
-			r = credentials_schedule(launch->process, err);
-	}
+	if (!launch_needs_parent(launch))
+		r = credentials_limit(0, launch->process, launch->ctx->rootless, err);
 	if (r >= 0)
 		r = enter_groups_and_namespaces(launch, err);
 	if (r >= 0)

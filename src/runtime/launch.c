@@ -12,6 +12,18 @@
 static const uint64_t made_late = CLONE_NEWCGROUP | CLONE_NEWTIME;
 static const uint64_t joined_early = CLONE_NEWUSER | CLONE_NEWPID;
 
+bool launch_needs_parent(const struct launch *launch)
+{
+	return (launch->join.fresh | launch->join.existing) & CLONE_NEWUSER;
+}
+
+const char *launch_cpuset(const struct launch *launch)
+{
+	const struct oci_resources *resources = launch->config->os->resources;
+
+	return resources && resources->cpu ? resources->cpu->cpus : NULL;
+}
+
 /* Enter what a process cannot enter for itself, make the real one, and report its id. */
 static int between(const struct launch *launch, struct keg_err *err)
 {
@@ -23,9 +35,7 @@ static int between(const struct launch *launch, struct keg_err *err)
 	if (launch->group)
 		r = cgroup_enter(launch->group, launch->born_in_group, err);
 	if (r >= 0 && launch->join.existing & CLONE_NEWUSER) {
-		r = credentials_limit(0, launch->process, launch->ctx->rootless, err);
-		if (r >= 0)
-			r = join_enter(&launch->join, CLONE_NEWUSER, err);
+		r = join_enter(&launch->join, CLONE_NEWUSER, err);
 		if (r >= 0)
 			r = credentials_become_root(err);
 	}

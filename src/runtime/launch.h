@@ -9,6 +9,7 @@
 
 #include "os/cgroup.h"
 #include "os/seccomp.h"
+#include "runtime/hooks.h"
 #include "runtime/join.h"
 #include "runtime/runtime.h"
 
@@ -29,10 +30,19 @@ struct launch {
 	int start;   /* the listening socket to wait at, or -1: GO comes by `sync` */
 	int console; /* a socket that wants the terminal, or -1 */
 	int notify;  /* a socket that wants the seccomp listener, or -1 */
+	struct hooks_output hooks_output;
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;
-	bool in_new_userns; /* which needs a GO after its maps were written */
+	bool in_new_userns;
 };
+
+/*
+ * In a user namespace of its own or another's the process lacks the host's privileges: the parent
+ * writes the maps, sets limits and scheduling, and says GO.
+ */
+bool launch_needs_parent(const struct launch *launch);
+/* What limits and scheduling need to be told: the cpuset, or NULL. */
+const char *launch_cpuset(const struct launch *launch);
 
 /*
  * Clone the first process with its namespaces; returns its id and the caller owns *pidfd. Where a

@@ -12,15 +12,7 @@
 int start_hooks(const struct state_record *record, const struct oci_config *config,
 		struct keg_err *err)
 {
-	const struct oci_hooks *hooks = config->hooks;
-	auto(keg_buf) text = { 0 };
-
-	if (!hooks || hooks->n_poststart == 0)
-		return 0;
-	autojson state = state_document(record, "running", config);
-	keg_json_print(state, &text);
-	return hooks_run("poststart", hooks->poststart, hooks->n_poststart, keg_buf_text(&text),
-			 err);
+	return hooks_run_outside(config, record, "running", HOOKS_POSTSTART, err);
 }
 
 /* The container's process holds the connection until its exec: an error comes, or the end. */

@@ -7,6 +7,7 @@
 
 #include "base/strv.h"
 #include "runtime/credentials.h"
+#include "runtime/schedule.h"
 #include "runtime/sysctl.h"
 
 enum { VERSION_MAJOR = 1, FDS_MOST = 1 << 16 };
@@ -99,6 +100,10 @@ int validate_config(const struct runtime_context *ctx, const struct oci_config *
 		r = check_process(config->process, err);
 	if (r >= 0)
 		r = credentials_check(ctx, config->process, err);
+	if (r >= 0)
+		r = schedule_check(config->process, err);
+	if (r >= 0)
+		r = schedule_check_memory(config->os, err);
 	if (r >= 0)
 		r = check_namespaces(config, join, err);
 	if (r >= 0)

@@ -309,7 +309,7 @@ static const struct keg_json_field intel_rdt_rows[] = {
 };
 
 static const struct keg_json_field memory_policy_rows[] = {
-	JSON_STR("mode", struct oci_memory_policy, mode, KEG_JSON_REQUIRED),
+	JSON_STR("mode", struct oci_memory_policy, mode, 0),
 	JSON_STR("nodes", struct oci_memory_policy, nodes, 0),
 	JSON_STRV("flags", struct oci_memory_policy, flags, 0),
 	JSON_END,

@@ -11,7 +11,7 @@ import pytest
 from kegtool import Identity
 
 APPLETS = ("sh", "cat", "echo", "env", "false", "grep", "hostname", "id", "kill", "ls", "mount", "mkdir", "pwd", "readlink",
-           "sleep", "stat", "stty", "touch", "true", "tty", "ulimit", "umount", "wc", "dd")
+           "sleep", "sed", "stat", "taskset", "head", "stty", "touch", "true", "tty", "ulimit", "umount", "uname", "wc", "dd")
 LIMIT = 30
 
 

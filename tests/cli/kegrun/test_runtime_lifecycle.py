@@ -189,26 +189,3 @@ def test_a_runtime_killed_while_creating_leaves_what_force_collects(box):
     runtime.wait()
     box.good("delete", "--force", "c")
     assert box.good("list", "-q") == ""
-
-
-def test_hooks_run_in_order_with_the_state(box):
-    log = os.path.join(box.folder, "hooks")
-
-    def hook(kind):
-        return [{"path": "/bin/sh", "args": ["sh", "-c", f"read -r state; echo {kind} $state >> {log}"]}]
-    outside = ("prestart", "createRuntime", "createContainer", "poststart", "poststop")
-    done = box.run(["true"], lambda c: c.update(hooks={kind: hook(kind) for kind in outside}))
-    assert done.returncode == 0, done
-    with open(log, encoding="utf-8") as file:
-        lines = [line.split(" ", 1) for line in file.read().splitlines()]
-    assert [kind for kind, _ in lines] == list(outside)
-    statuses = [json.loads(state)["status"] for _, state in lines]
-    assert statuses == ["creating", "creating", "creating", "running", "stopped"]
-
-
-def test_a_hook_that_fails_or_hangs_ends_the_creation(box):
-    for hook, words in (({"path": "/bin/false"}, "exit status 1"),
-                        ({"path": "/bin/sleep", "args": ["sleep", "60"], "timeout": 1}, "timeout of 1s")):
-        done = box.run(["true"], lambda c, h=hook: c.update(hooks={"createRuntime": [h]}))
-        assert done.returncode == 1 and words in done.stderr
-        assert box.good("list", "-q") == ""
