@@ -58,6 +58,16 @@ int mempolicy_parse(const char *mode, const char *nodes, const char *const *flag
 	return r;
 }
 
+const char *mempolicy_mode_name(size_t n)
+{
+	return n < KEG_COUNT(modes) ? modes[n].name : NULL;
+}
+
+const char *mempolicy_flag_name(size_t n)
+{
+	return n < KEG_COUNT(mode_flags) ? mode_flags[n].name : NULL;
+}
+
 int mempolicy_set(const struct mempolicy *policy, struct keg_err *err)
 {
 	bool none = bitlist_count(&policy->nodes) == 0;

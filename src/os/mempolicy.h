@@ -14,6 +14,10 @@ struct mempolicy {
 int mempolicy_parse(const char *mode, const char *nodes, const char *const *flags, size_t n_flags,
 		    struct mempolicy *out, struct keg_err *err) KEG_MUST_CHECK;
 
+/* The n-th mode, the n-th flag that mempolicy_parse() takes, or NULL. */
+const char *mempolicy_mode_name(size_t n);
+const char *mempolicy_flag_name(size_t n);
+
 int mempolicy_set(const struct mempolicy *policy, struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

@@ -96,16 +96,6 @@ void sched_affinity_reset(void)
 	(void)syscall(SYS_sched_setaffinity, 0, sizeof all.words, all.words);
 }
 
-const char *sched_memory_mode_name(size_t n)
-{
-	return n < KEG_COUNT(memory_modes) ? memory_modes[n].name : NULL;
-}
-
-const char *sched_memory_flag_name(size_t n)
-{
-	return n < KEG_COUNT(memory_flags) ? memory_flags[n].name : NULL;
-}
-
 int sched_personality(const char *domain, struct keg_err *err)
 {
 	static const struct words_entry domains[] = { { "LINUX", PER_LINUX },

@@ -34,10 +34,6 @@ int sched_affinity(pid_t pid, const struct bitlist *cpus, struct keg_err *err) K
  */
 void sched_affinity_reset(void);
 
-/* The n-th mode, the n-th flag that it takes, or NULL. */
-const char *sched_memory_mode_name(size_t n);
-const char *sched_memory_flag_name(size_t n);
-
 /* "LINUX" or "LINUX32". */
 int sched_personality(const char *domain, struct keg_err *err) KEG_MUST_CHECK;
 

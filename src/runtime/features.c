@@ -5,8 +5,8 @@
  * refuses it. So there is nothing here that could come to disagree with what is done.
  */
 #include "os/caps.h"
+#include "os/mempolicy.h"
 #include "os/namespace.h"
-#include "os/sched.h"
 #include "os/seccomp_words.h"
 #include "runtime/mount_opts.h"
 #include "runtime/runtime.h"
@@ -128,8 +128,8 @@ static void put_linux(struct json_object *doc)
 	put_bool(child(os, "selinux"), "enabled", true);
 	put_refusable(os);
 	policy = child(os, "memoryPolicy");
-	put_all(policy, "modes", sched_memory_mode_name);
-	put_all(policy, "flags", sched_memory_flag_name);
+	put_all(policy, "modes", mempolicy_mode_name);
+	put_all(policy, "flags", mempolicy_flag_name);
 	put_bool(child(child(os, "mountExtensions"), "idmap"), "enabled", true);
 }
 
