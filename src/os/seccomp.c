@@ -228,16 +228,32 @@ void seccomp_filter_done(struct seccomp_filter *filter)
 	*filter = (struct seccomp_filter){ 0 };
 }
 
+int seccomp_profile_check_names(const struct seccomp_profile *profile, struct keg_err *err)
+{
+	for (size_t i = 0; i < profile->n_rules; i++) {
+		for (size_t j = 0; j < profile->rules[i].n_names; j++) {
+			const char *name = profile->rules[i].names[j];
+
+			if (seccomp_syscall_resolve_name(name) == __NR_SCMP_ERROR)
+				return keg_fail(err, KEG_EUSAGE, "unknown system call %s", name);
+		}
+	}
+	return 0;
+}
+
+unsigned seccomp_filter_load_flags(const struct seccomp_filter *filter)
+{
+	/* There is one thread to synchronize; the kernel refuses this beside a listener. */
+	unsigned flags = filter->flags & ~(unsigned)SECCOMP_FILTER_FLAG_TSYNC;
+
+	return filter->notify ? flags | SECCOMP_FILTER_FLAG_NEW_LISTENER : flags;
+}
+
 int seccomp_filter_load(const struct seccomp_filter *filter, struct keg_err *err)
 {
 	const struct sock_fprog program = { (unsigned short)filter->n_insns, filter->insns };
-	unsigned flags = filter->flags;
-
-	if (filter->notify) /* the two exclude each other, and a container starts with one thread */
-		flags = (flags & ~(unsigned)SECCOMP_FILTER_FLAG_TSYNC) |
-			SECCOMP_FILTER_FLAG_NEW_LISTENER;
-
-	long r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+	long r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, seccomp_filter_load_flags(filter),
+			 &program);
 	if (r < 0)
 		return keg_fail_sys(err, errno, "load the seccomp filter");
 	return filter->notify ? (int)r : 0;

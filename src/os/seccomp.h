@@ -81,6 +81,13 @@ int seccomp_filter_place(const char *cache, const void *key, size_t key_len, cha
 int seccomp_filter_compile(const struct seccomp_profile *profile, struct seccomp_filter *out,
 			   struct keg_err *err) KEG_MUST_CHECK;
 
+/* Names that this libseccomp knows for no architecture, as KEG_EUSAGE naming the first. */
+int seccomp_profile_check_names(const struct seccomp_profile *profile,
+				struct keg_err *err) KEG_MUST_CHECK;
+
+/* What seccomp(2) is told. */
+unsigned seccomp_filter_load_flags(const struct seccomp_filter *filter);
+
 /* As a file for another process, and back from a descriptor (checked as the cache is). */
 void seccomp_filter_format(const struct seccomp_filter *filter, const void *key, size_t key_len,
 			   struct keg_buf *out);

@@ -16,12 +16,14 @@
 #include "os/idmap.h"
 #include "os/process.h"
 #include "os/socket.h"
+#include "runtime/annotations.h"
 #include "runtime/console.h"
 #include "runtime/credentials.h"
 #include "runtime/filter.h"
 #include "runtime/limits.h"
 #include "runtime/mounts.h"
 #include "runtime/notify.h"
+#include "runtime/pidfd_socket.h"
 #include "runtime/schedule.h"
 #include "runtime/validate.h"
 
@@ -63,6 +65,19 @@ static int read_config(struct creation *c, struct keg_err *err)
 	return r;
 }
 
+/* Whom crun asks where linux.seccomp names nobody. */
+static void receive_notifications(struct creation *c)
+{
+	const char *receiver = oci_annotation(&c->config, ANNOTATION_SECCOMP_RECEIVER);
+
+	if (!receiver || !c->os.seccomp || !keg_str_empty(c->os.seccomp->listener_path))
+		return;
+	struct oci_seccomp *seccomp = keg_arena_alloc(&c->arena, 1, sizeof *seccomp);
+	*seccomp = *c->os.seccomp;
+	seccomp->listener_path = receiver;
+	c->os.seccomp = seccomp;
+}
+
 /* The parts that everything below counts on. */
 static int complete_config(struct creation *c, struct keg_err *err)
 {
@@ -79,8 +94,10 @@ static int complete_config(struct creation *c, struct keg_err *err)
 		config->root = keg_arena_alloc(&c->arena, 1, sizeof no_root);
 		*config->root = no_root;
 	}
+	receive_notifications(c);
 	c->launch.config = config;
 	c->launch.process = config->process;
+	c->launch.keep_groups = annotations_keep_groups(config);
 	return 0;
 }
 
@@ -351,6 +368,14 @@ static int record_process(struct creation *c, struct keg_err *err)
 	return r < 0 ? r : write_pid_file(c, err);
 }
 
+static int hand_out_pidfd(const struct creation *c, struct keg_err *err)
+{
+	const char *option = c->req->io.pidfd_socket;
+	const char *path = option ? option : oci_annotation(&c->config, ANNOTATION_PIDFD);
+
+	return path ? pidfd_socket_send(path, c->pidfd, "standard", err) : 0;
+}
+
 static int prepare(struct creation *c, int console, struct keg_err *err)
 {
 	int r = validate_preserved(c->req->io.preserve_fds, err);
@@ -394,7 +419,7 @@ static int make_folder(struct creation *c, bool wait_socket, struct keg_err *err
 	return r;
 }
 
-/* What root of the new user namespace might not reach: folders above may be closed to him. */
+/* What root of the user namespace might not reach: folders above may be closed to him. */
 static int open_for_child(struct creation *c, int *rootfs, struct keg_err *err)
 {
 	int r = mounts_open_sources(&c->config, c->launch.sources, true, err);
@@ -418,7 +443,7 @@ static int clone_and_serve(struct creation *c, struct keg_err *err)
 	for (size_t i = 0; i < c->config.n_mounts; i++)
 		c->launch.sources[i] = -1;
 	/* Only the real root may clone mounts here; an ordinary user's child does it for itself. */
-	c->launch.has_sources = c->launch.in_new_userns && geteuid() == 0;
+	c->launch.has_sources = launch_needs_parent(&c->launch) && geteuid() == 0;
 	r = c->launch.has_sources ? open_for_child(c, &rootfs, err) : 0;
 	if (r < 0)
 		return r;
@@ -431,6 +456,8 @@ static int clone_and_serve(struct creation *c, struct keg_err *err)
 		return c->pid;
 	say(c, "child process in init()");
 	r = privilege(c, err);
+	if (r >= 0)
+		r = hand_out_pidfd(c, err);
 	if (r >= 0)
 		r = serve(c, err);
 	return r < 0 ? keg_wrap(err, "unable to start container process") : 0;

@@ -140,31 +140,58 @@ int credentials_check(const struct runtime_context *ctx, const struct oci_proces
 	return 0;
 }
 
-/*
- * The working folder is found inside the root, and afterwards must be there: a descriptor of
- * a host's folder that leaked to us would otherwise do as well (CVE-2024-21626).
- */
-static int enter_folder(int root, const char *cwd, struct keg_err *err)
+static int folder_failed(const char *cwd, struct keg_err *err)
+{
+	/* As for a command that is not there or must not be run. */
+	if (err->code == KEG_ENOTFOUND)
+		err->code = KEG_ENOCOMMAND;
+	else if (err->code == KEG_EDENIED)
+		err->code = KEG_EBADCOMMAND;
+	return keg_wrap(err, "mkdir/chdir to cwd (\"%s\") set in config.json failed", cwd);
+}
+
+/* A descriptor of a host's folder that leaked to us would do as well (CVE-2024-21626). */
+static int check_folder(struct keg_err *err)
 {
 	char where[4096];
-	autofd int fd = path_open_in_root(root, cwd, O_PATH | O_DIRECTORY, err);
 
-	if (fd < 0) {
-		/* As for a command that is not there or must not be run. */
-		if (err->code == KEG_ENOTFOUND)
-			err->code = KEG_ENOCOMMAND;
-		else if (err->code == KEG_EDENIED)
-			err->code = KEG_EBADCOMMAND;
-		return keg_wrap(err, "mkdir/chdir to cwd (\"%s\") set in config.json failed", cwd);
-	}
-	if (fchdir(fd) < 0)
-		return keg_fail_sys(err, errno, "chdir to cwd (\"%s\") set in config.json failed",
-				    cwd);
 	if (!getcwd(where, sizeof where) || where[0] != '/')
 		return keg_fail(err, KEG_EDENIED,
 				"current working directory is outside of container mount namespace "
 				"root -- possible container breakout detected");
 	return 0;
+}
+
+static const char *folder_of(const struct oci_process *process)
+{
+	return keg_str_empty(process->cwd) ? "/" : process->cwd;
+}
+
+int credentials_enter_folder(const struct oci_process *process, int root, bool *late,
+			     struct keg_err *err)
+{
+	const char *cwd = folder_of(process);
+	autofd int fd = path_open_in_root(root, cwd, O_PATH | O_DIRECTORY, err);
+	int r = fd;
+
+	if (fd >= 0 && fchdir(fd) < 0)
+		r = keg_fail_sys(err, errno, "change folder");
+	*late = r == -KEG_EDENIED && (err->sys == EACCES || err->sys == EPERM);
+	if (*late)
+		return 0;
+	return r < 0 ? folder_failed(cwd, err) : check_folder(err);
+}
+
+/* The root of the container is "/" by now, and a filter may forbid openat2(). */
+static int enter_folder_late(const struct oci_process *process, struct keg_err *err)
+{
+	const char *cwd = folder_of(process);
+
+	if (chdir(cwd) < 0) {
+		keg_fail_sys(err, errno, "change folder");
+		return folder_failed(cwd, err);
+	}
+	return check_folder(err);
 }
 
 /* So that the user can open /dev/stdout again; null devices belong to everybody. */
@@ -192,7 +219,7 @@ static bool setgroups_denied(void)
 	       strncmp(answer, "deny", 4) == 0;
 }
 
-static int set_ids(const struct oci_user *user, struct keg_err *err)
+static int set_groups(const struct oci_user *user, struct keg_err *err)
 {
 	size_t n = user->n_additional_gids;
 
@@ -203,6 +230,11 @@ static int set_ids(const struct oci_user *user, struct keg_err *err)
 					    n > 0 ? "set additional groups"
 						  : "drop additional groups");
 	}
+	return 0;
+}
+
+static int set_ids(const struct oci_user *user, struct keg_err *err)
+{
 	if (setresgid(user->gid, user->gid, user->gid) < 0)
 		return keg_fail_sys(err, errno, "set group id %u", user->gid);
 	if (setresuid(user->uid, user->uid, user->uid) < 0)
@@ -210,30 +242,24 @@ static int set_ids(const struct oci_user *user, struct keg_err *err)
 	return 0;
 }
 
-int credentials_assume(const struct oci_process *process, int root, struct keg_err *err)
+int credentials_assume(const struct oci_process *process, const struct credentials_how *how,
+		       struct keg_err *err)
 {
 	static const struct oci_user nobody_else = { 0 };
 	const struct oci_user *user = process->user ? process->user : &nobody_else;
 	const struct caps caps = caps_of(process->capabilities, NULL);
-	const char *cwd = keg_str_empty(process->cwd) ? "/" : process->cwd;
-	bool late = false;
-	int r = enter_folder(root, cwd, err);
+	int r = own_streams(user->uid, err);
 
-	/* A network file system may know the user only. */
-	if (r == -KEG_EDENIED && (err->sys == EACCES || err->sys == EPERM)) {
-		late = true;
-		r = 0;
-	}
-	if (r >= 0)
-		r = own_streams(user->uid, err);
 	if (r >= 0 && process->capabilities)
 		r = caps_limit_bounding(caps.bounding, err);
 	if (r >= 0)
 		r = caps_keep_over_setuid(true, err);
+	if (r >= 0 && !how->keep_groups)
+		r = set_groups(user, err);
 	if (r >= 0)
 		r = set_ids(user, err);
-	if (r >= 0 && late)
-		r = enter_folder(root, cwd, err);
+	if (r >= 0 && how->late_folder)
+		r = enter_folder_late(process, err);
 	if (r >= 0)
 		r = caps_keep_over_setuid(false, err);
 	if (r >= 0 && process->capabilities)
@@ -255,10 +281,10 @@ int credentials_label(const struct oci_process *process, int procfs, struct keg_
 	return r;
 }
 
-int credentials_become_root(struct keg_err *err)
+int credentials_become_root(bool keep_groups, struct keg_err *err)
 {
 	/* Denied in a namespace that an ordinary user mapped; nothing to drop there then. */
-	if (setgroups(0, NULL) < 0 && errno != EPERM)
+	if (!keep_groups && setgroups(0, NULL) < 0 && errno != EPERM)
 		return keg_fail_sys(err, errno, "drop additional groups");
 	if (setresgid(0, 0, 0) < 0)
 		return keg_fail_sys(err, errno, "become root's group in the user namespace");

@@ -3,6 +3,7 @@
 #ifndef KEG_RUNTIME_CREDENTIALS_H
 #define KEG_RUNTIME_CREDENTIALS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "runtime/runtime.h"
@@ -19,10 +20,22 @@ int credentials_check(const struct runtime_context *ctx, const struct oci_proces
 		      struct keg_err *err) KEG_MUST_CHECK;
 
 /*
- * Become the user: working folder (below `root`, "/" of the container), streams' owner, bounding
- * set, groups, ids, capabilities. no_new_privs is the caller's affair.
+ * Enter the working folder below `root`, "/" of the container. A network file system may know the
+ * user only: *late says that it is left to credentials_assume().
  */
-int credentials_assume(const struct oci_process *process, int root,
+int credentials_enter_folder(const struct oci_process *process, int root, bool *late,
+			     struct keg_err *err) KEG_MUST_CHECK;
+
+struct credentials_how {
+	bool late_folder; /* as credentials_enter_folder() says */
+	bool keep_groups; /* the supplementary groups stay the caller's */
+};
+
+/*
+ * Become the user: streams' owner, bounding set, groups, ids, capabilities. Calls nothing that a
+ * filter made for programs would not allow. no_new_privs is the caller's affair.
+ */
+int credentials_assume(const struct oci_process *process, const struct credentials_how *how,
 		       struct keg_err *err) KEG_MUST_CHECK;
 
 /* AppArmor and SELinux labels for the exec; `procfs` is a /proc of the host. */
@@ -30,6 +43,6 @@ int credentials_label(const struct oci_process *process, int procfs,
 		      struct keg_err *err) KEG_MUST_CHECK;
 
 /* Root in a user namespace that was just entered or made. */
-int credentials_become_root(struct keg_err *err) KEG_MUST_CHECK;
+int credentials_become_root(bool keep_groups, struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

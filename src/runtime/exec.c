@@ -25,12 +25,14 @@
 #include "os/label.h"
 #include "os/namespace.h"
 #include "os/process.h"
+#include "runtime/annotations.h"
 #include "runtime/command.h"
 #include "runtime/console.h"
 #include "runtime/credentials.h"
 #include "runtime/filter.h"
 #include "runtime/foreground.h"
 #include "runtime/notify.h"
+#include "runtime/pidfd_socket.h"
 #include "runtime/schedule.h"
 #include "runtime/state.h"
 #include "runtime/sync.h"
@@ -244,7 +246,7 @@ static int join_namespaces(const struct joining *j, uint64_t which, struct keg_e
 	if (spaces && setns(j->init, (int)spaces) < 0)
 		return keg_fail_sys(err, errno, "enter the container's namespaces");
 	if (spaces & CLONE_NEWUSER)
-		return credentials_become_root(err);
+		return credentials_become_root(annotations_keep_groups(&j->container.config), err);
 	return 0;
 }
 
@@ -267,15 +269,22 @@ static int become(const struct joining *j, int root, int procfs, struct keg_err 
 {
 	const struct oci_process *process = &j->process;
 	const struct oci_linux *os = j->container.config.os;
+	struct credentials_how how = { .keep_groups =
+					       annotations_keep_groups(&j->container.config) };
 	int r = credentials_label(process, procfs, err);
 
 	if (r >= 0 && os)
 		r = schedule_inside(os, err);
 	if (r >= 0 && process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = keg_fail_sys(err, errno, "set no_new_privs");
+	/* These two use system calls that a filter for programs need not allow. */
+	if (r >= 0)
+		r = process_pass_descriptors(j->req->io.preserve_fds, err);
+	if (r >= 0)
+		r = credentials_enter_folder(process, root, &how.late_folder, err);
 	if (r >= 0 && !process->no_new_privileges)
 		r = load_filter(j, err);
-	return r < 0 ? r : credentials_assume(process, root, err);
+	return r < 0 ? r : credentials_assume(process, &how, err);
 }
 
 static int execute(const struct joining *j, struct keg_err *err)
@@ -283,8 +292,6 @@ static int execute(const struct joining *j, struct keg_err *err)
 	auto(command) command = { 0 };
 	int r = command_prepare(&j->process, &command, err);
 
-	if (r >= 0)
-		r = process_pass_descriptors(j->req->io.preserve_fds, err);
 	process_reset_signals();
 	if (r >= 0 && j->process.no_new_privileges)
 		r = load_filter(j, err);
@@ -475,7 +482,10 @@ static int launch(struct joining *j, struct keg_err *err)
 	close(take_fd(&j->sync.child));
 	if (r < 0)
 		return r;
-	r = serve(j, err);
+	if (j->req->io.pidfd_socket)
+		r = pidfd_socket_send(j->req->io.pidfd_socket, j->pidfd, "setns", err);
+	if (r >= 0)
+		r = serve(j, err);
 	if (r >= 0)
 		return 0;
 	kill(j->pid, SIGKILL);

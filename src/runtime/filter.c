@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "base/file.h"
+#include "runtime/annotations.h"
 #include "runtime/state.h"
 #include "spec/seccomp_profile.h"
 
@@ -20,6 +21,15 @@ static int read_compiled(const char *path, struct seccomp_filter *out, struct ke
 	return r < 0 ? keg_wrap(err, "seccomp") : 1;
 }
 
+static void say_flags(const struct runtime_context *ctx, const struct seccomp_filter *filter)
+{
+	if (!ctx->debug)
+		return;
+	autofree char *text =
+		keg_printf("seccomp filter flags: %u", seccomp_filter_load_flags(filter));
+	ctx->debug(ctx->sink, text);
+}
+
 int filter_get(const struct runtime_context *ctx, const struct oci_config *config,
 	       struct seccomp_filter *out, struct keg_err *err)
 {
@@ -31,9 +41,14 @@ int filter_get(const struct runtime_context *ctx, const struct oci_config *confi
 	if (!rules)
 		return compiled ? read_compiled(compiled, out, err) : 0;
 	seccomp_profile_from_config(rules, &profile, &arena);
-	int r = seccomp_filter_get(&profile, ctx->seccomp_cache, out, err);
+	int r = oci_annotation(config, ANNOTATION_SECCOMP_UNKNOWN)
+			? seccomp_profile_check_names(&profile, err)
+			: 0;
+	if (r >= 0)
+		r = seccomp_filter_get(&profile, ctx->seccomp_cache, out, err);
 	if (r < 0)
 		return keg_wrap(err, "seccomp");
+	say_flags(ctx, out);
 	if (out->notify && keg_str_empty(rules->listener_path)) {
 		seccomp_filter_done(out);
 		return keg_fail(err, KEG_EUSAGE,

@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/spawn.h"
+#include "runtime/annotations.h"
 
 enum { OUTPUT_MOST = 2048, MS = 1000 };
 
@@ -203,10 +204,10 @@ static int open_output(const struct oci_config *config, const char *annotation, 
 int hooks_output_open(const struct oci_config *config, struct hooks_output *out,
 		      struct keg_err *err)
 {
-	int r = open_output(config, "run.oci.hooks.stdout", &out->out, err);
+	int r = open_output(config, ANNOTATION_HOOKS_STDOUT, &out->out, err);
 
 	out->errfd = -1;
-	return r < 0 ? r : open_output(config, "run.oci.hooks.stderr", &out->errfd, err);
+	return r < 0 ? r : open_output(config, ANNOTATION_HOOKS_STDERR, &out->errfd, err);
 }
 
 void hooks_output_close(struct hooks_output *output)

@@ -44,6 +44,7 @@
 #include "runtime/console.h"
 #include "runtime/credentials.h"
 #include "runtime/devices.h"
+#include "runtime/fresh.h"
 #include "runtime/hooks.h"
 #include "runtime/launch.h"
 #include "runtime/masks.h"
@@ -70,73 +71,10 @@ static int enter_groups_and_namespaces(const struct launch *launch, struct keg_e
 	else if (r >= 0)
 		r = schedule_apply(0, launch->process, launch_cpuset(launch), err);
 	if (r >= 0 && launch->in_new_userns)
-		r = credentials_become_root(err);
+		r = credentials_become_root(launch->keep_groups, err);
 	if (r >= 0)
 		r = join_enter(&launch->join, ~late, err);
 	return r;
-}
-
-static int write_offset(int fd, const char *clock, const struct oci_time_offset *offset,
-			struct keg_err *err)
-{
-	if (!offset)
-		return 0;
-	autofree char *text =
-		keg_printf("%s %lld %u\n", clock, (long long)offset->secs, offset->nanosecs);
-	return keg_write_all(fd, text, strlen(text), err);
-}
-
-/* time_namespaces(7): unshare concerns children only; after the offsets we join it ourselves. */
-static int make_time_namespace(const struct launch *launch, struct keg_err *err)
-{
-	const struct oci_time_offsets *offsets = launch->config->os->time_offsets;
-
-	if (unshare(CLONE_NEWTIME) < 0)
-		return keg_fail_sys(err, errno, "make a time namespace");
-	if (offsets) {
-		autofd int fd =
-			keg_open_at(AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY, 0, err);
-		int r = fd < 0 ? fd : write_offset(fd, "monotonic", offsets->monotonic, err);
-
-		if (r >= 0)
-			r = write_offset(fd, "boottime", offsets->boottime, err);
-		if (r < 0)
-			return keg_wrap(err, "time offsets");
-	}
-	autofd int ns = keg_open_at(AT_FDCWD, "/proc/self/ns/time_for_children", O_RDONLY, 0, err);
-	if (ns < 0)
-		return ns;
-	if (setns(ns, CLONE_NEWTIME) < 0)
-		return keg_fail_sys(err, errno, "enter the time namespace");
-	return 0;
-}
-
-static int make_own_namespaces(const struct launch *launch, struct keg_err *err)
-{
-	uint64_t fresh = launch->join.fresh;
-
-	if (fresh & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP) < 0)
-		return keg_fail_sys(err, errno, "make a cgroup namespace");
-	if (fresh & CLONE_NEWTIME) {
-		int r = make_time_namespace(launch, err);
-
-		if (r < 0)
-			return r;
-	}
-	if (fresh & CLONE_NEWNET)
-		return namespace_loopback_up(err);
-	return 0;
-}
-
-static int name_host(const struct oci_config *config, struct keg_err *err)
-{
-	if (!keg_str_empty(config->hostname) &&
-	    sethostname(config->hostname, strlen(config->hostname)) < 0)
-		return keg_fail_sys(err, errno, "set hostname %s", config->hostname);
-	if (!keg_str_empty(config->domainname) &&
-	    setdomainname(config->domainname, strlen(config->domainname)) < 0)
-		return keg_fail_sys(err, errno, "set domainname %s", config->domainname);
-	return 0;
 }
 
 /* runc and crun name the session keyring alike; a kernel without keyrings has none to leak. */
@@ -259,15 +197,38 @@ static int load_filter(const struct launch *launch, struct keg_err *err)
 static int drop_privileges(const struct launch *launch, int root, int procfs, struct keg_err *err)
 {
 	const struct oci_process *process = launch->process;
+	struct credentials_how how = { .keep_groups = launch->keep_groups };
 	int r = credentials_label(process, procfs, err);
 
 	if (r >= 0)
 		r = schedule_inside(launch->config->os, err);
 	if (r >= 0 && process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = keg_fail_sys(err, errno, "set no_new_privs");
+	/* These two use system calls that a filter for programs need not allow. */
+	if (r >= 0)
+		r = process_pass_descriptors(launch->preserve_fds, err);
+	if (r >= 0)
+		r = credentials_enter_folder(process, root, &how.late_folder, err);
 	if (r >= 0 && !process->no_new_privileges)
 		r = load_filter(launch, err);
-	return r < 0 ? r : credentials_assume(process, root, err);
+	return r < 0 ? r : credentials_assume(process, &how, err);
+}
+
+static void end(int sig)
+{
+	_exit(128 + sig);
+}
+
+/* The first process of a pid namespace is spared what it does not handle, but nobody waits here
+   who would want that. */
+static void end_on_signals(void)
+{
+	const struct sigaction action = { .sa_handler = end };
+
+	process_reset_signals();
+	(void)sigaction(SIGHUP, &action, NULL);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
 }
 
 /* The connection of whoever starts us; an error goes there from now on. */
@@ -293,8 +254,6 @@ static int execute(const struct launch *launch, int *report, struct keg_err *err
 	bool notify = launch->filter && launch->filter->notify;
 	int r = command_prepare(process, &command, err);
 
-	if (r >= 0)
-		r = process_pass_descriptors(launch->preserve_fds, err);
 	if (r >= 0 && process->no_new_privileges && notify)
 		r = load_filter(launch, err);
 	/* While it waits a killed runtime must not take the container along. */
@@ -302,8 +261,10 @@ static int execute(const struct launch *launch, int *report, struct keg_err *err
 		r = keg_fail_sys(err, errno, "clear the parent's death signal");
 	if (r >= 0)
 		r = sync_send(launch->sync, SYNC_READY, 0, err);
-	if (r >= 0)
+	if (r >= 0) {
+		end_on_signals();
 		r = wait_for_start(launch, report, err);
+	}
 	process_reset_signals();
 	if (r >= 0 && process->no_new_privileges && !notify)
 		r = load_filter(launch, err);
@@ -316,7 +277,7 @@ static int execute(const struct launch *launch, int *report, struct keg_err *err
 
 static int run(const struct launch *launch, int *report, struct keg_err *err)
 {
-	autofd int root = -1;
+	autofd int root = -1, offsets = -1;
 	int r = 0;
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
@@ -324,9 +285,11 @@ static int run(const struct launch *launch, int *report, struct keg_err *err)
 	if (!launch_needs_parent(launch))
 		r = credentials_limit(0, launch->process, launch->ctx->rootless, err);
 	if (r >= 0)
+		r = fresh_open_offsets(launch, &offsets, err);
+	if (r >= 0)
 		r = enter_groups_and_namespaces(launch, err);
 	if (r >= 0)
-		r = make_own_namespaces(launch, err);
+		r = fresh_make(launch, offsets, err);
 	if (r < 0)
 		return r;
 	/*
@@ -348,7 +311,7 @@ static int run(const struct launch *launch, int *report, struct keg_err *err)
 	if (chdir(launch->bundle) < 0 && !launch->has_sources)
 		return keg_fail_sys(err, errno, "change to bundle %s", launch->bundle);
 
-	r = name_host(launch->config, err);
+	r = fresh_name_host(launch->config, err);
 	if (r >= 0)
 		r = make_keyring(launch, procfs, err);
 	if (r >= 0)

@@ -37,7 +37,7 @@ static int between(const struct launch *launch, struct keg_err *err)
 	if (r >= 0 && launch->join.existing & CLONE_NEWUSER) {
 		r = join_enter(&launch->join, CLONE_NEWUSER, err);
 		if (r >= 0)
-			r = credentials_become_root(err);
+			r = credentials_become_root(launch->keep_groups, err);
 	}
 	if (r >= 0)
 		r = join_enter(&launch->join, CLONE_NEWPID, err);

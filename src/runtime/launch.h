@@ -34,6 +34,7 @@ struct launch {
 	unsigned preserve_fds;
 	bool no_pivot, no_new_keyring;
 	bool in_new_userns;
+	bool keep_groups;
 };
 
 /*

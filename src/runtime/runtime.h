@@ -56,8 +56,9 @@ struct runtime_io {
 	 * socket to connect to. Without a terminal both must be absent.
 	 */
 	const char *console_socket;
-	int console_fd;	       /* -1: none */
-	unsigned preserve_fds; /* so many descriptors from 3 on reach the process */
+	int console_fd;		  /* -1: none */
+	unsigned preserve_fds;	  /* so many descriptors from 3 on reach the process */
+	const char *pidfd_socket; /* NULL, or a listener who gets the process' pidfd */
 };
 
 struct runtime_create_request {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/strv.h"
+#include "runtime/annotations.h"
 #include "runtime/credentials.h"
 #include "runtime/schedule.h"
 #include "runtime/sysctl.h"
@@ -96,6 +97,8 @@ int validate_config(const struct runtime_context *ctx, const struct oci_config *
 {
 	int r = check_version(config->oci_version, err);
 
+	if (r >= 0)
+		r = annotations_check(config, err);
 	if (r >= 0)
 		r = check_process(config->process, err);
 	if (r >= 0)

@@ -277,13 +277,16 @@ static struct seccomp_arg *args_of(const struct oci_syscall *call, struct keg_ar
 void seccomp_profile_from_config(const struct oci_seccomp *from, struct seccomp_profile *out,
 				 struct keg_arena *arena)
 {
+	static const char *default_flags[] = { "SECCOMP_FILTER_FLAG_SPEC_ALLOW" };
+	bool given = from->flags != NULL;
+
 	*out = (struct seccomp_profile){
 		.default_action = from->default_action,
 		.default_errno_ret = from->default_errno_ret,
 		.architectures = from->architectures,
 		.n_architectures = from->n_architectures,
-		.flags = from->flags,
-		.n_flags = from->n_flags,
+		.flags = given ? from->flags : default_flags,
+		.n_flags = given ? from->n_flags : KEG_COUNT(default_flags),
 		.rules = keg_arena_alloc(arena, from->n_syscalls + 1, sizeof *out->rules),
 		.n_rules = from->n_syscalls,
 	};

@@ -81,7 +81,11 @@ void seccomp_document_resolve(const struct seccomp_document *document,
  */
 #define SECCOMP_FILTER_ANNOTATION "org.keg.seccomp.filter"
 
-/* linux.seccomp as what os/seccomp.h compiles; it lives in the arena and refers to `from`. */
+/*
+ * linux.seccomp as what os/seccomp.h compiles; it lives in the arena and refers to `from`. Without
+ * a list of flags (an empty one is a list) it has SPEC_ALLOW, as runc's and crun's: no slow
+ * speculation for a program that only is filtered.
+ */
 void seccomp_profile_from_config(const struct oci_seccomp *from, struct seccomp_profile *out,
 				 struct keg_arena *arena);
 

@@ -7,7 +7,7 @@
 #include "runtime/runtime.h"
 
 struct bundle_opts {
-	const char *bundle, *config, *console_socket, *pid_file;
+	const char *bundle, *config, *console_socket, *pidfd_socket, *pid_file;
 	bool no_pivot, no_new_keyring, no_subreaper;
 	uint64_t preserve_fds;
 };

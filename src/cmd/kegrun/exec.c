@@ -12,7 +12,8 @@
 enum { EXIT_EXEC_FAILED = 255 };
 
 struct exec_args {
-	const char *console_socket, *pid_file, *process, *cwd, *user, *apparmor, *label;
+	const char *console_socket, *pidfd_socket, *pid_file, *process, *cwd, *user, *apparmor,
+		*label;
 	struct keg_strv env, caps, gids, cgroups;
 	bool tty, detach, no_new_privs, ignore_paused;
 	uint64_t preserve_fds;
@@ -21,6 +22,8 @@ struct exec_args {
 static const struct cli_opt exec_opts[] = {
 	OPT_STRING(0, "console-socket", struct exec_args, console_socket, "SOCKET",
 		   "send the terminal to the listener of a Unix socket"),
+	OPT_STRING(0, "pidfd-socket", struct exec_args, pidfd_socket, "SOCKET",
+		   "send the process' pidfd to the listener of a Unix socket"),
 	OPT_STRING(0, "cwd", struct exec_args, cwd, "FOLDER", "where it runs in the container"),
 	OPT_STRINGS('e', "env", struct exec_args, env, "NAME=VALUE", "set an environment variable"),
 	OPT_FLAG('t', "tty", struct exec_args, tty, "with a terminal"),
@@ -91,7 +94,10 @@ static int parse_user(const struct exec_args *args, struct oci_process *p,
 	return r < 0 ? keg_wrap(err, "additional group") : 0;
 }
 
-/* More capabilities: in all sets but the ambient one for a user who is not root. */
+/*
+ * More capabilities: never inheritable ones (CVE-2022-29162), and ambient ones, which have to be
+ * inheritable too, only where the container has inheritable ones anyway.
+ */
 static void add_caps(const struct exec_args *args, struct oci_process *p,
 		     const struct oci_process *own, struct keg_arena *arena)
 {
@@ -104,9 +110,8 @@ static void add_caps(const struct exec_args *args, struct oci_process *p,
 	c->bounding = plus(c->bounding, &c->n_bounding, &args->caps, arena);
 	c->effective = plus(c->effective, &c->n_effective, &args->caps, arena);
 	c->permitted = plus(c->permitted, &c->n_permitted, &args->caps, arena);
-	c->ambient = plus(c->ambient, &c->n_ambient, &args->caps, arena);
-	if (own->capabilities)
-		c->inheritable = plus(c->inheritable, &c->n_inheritable, &args->caps, arena);
+	if (c->n_inheritable > 0)
+		c->ambient = plus(c->ambient, &c->n_ambient, &args->caps, arena);
 	p->capabilities = c;
 }
 
@@ -171,6 +176,7 @@ static int exec_in(const struct cli_call *call, struct keg_err *err)
 	const struct runtime_exec_request req = {
 		.process = &process,
 		.io = { .console_socket = args->console_socket,
+			.pidfd_socket = args->pidfd_socket,
 			.console_fd = -1,
 			.preserve_fds = (unsigned)args->preserve_fds },
 		.pid_file = args->pid_file,

@@ -36,6 +36,47 @@ def test_another_user_and_groups(root_box):
     assert out.splitlines() == ["1000", "1001", "1001 7 8"]
 
 
+def capabilities(box, name, *options):
+    out = box.good("exec", *options, name, "grep", "^Cap", "/proc/self/status")
+    return {line.split()[0][3:-1]: int(line.split()[1], 16) for line in out.splitlines()}
+
+
+def test_capabilities_are_none_and_some_more(box):
+    name = box.start(["sleep", "60"], lambda config: config["process"].update(capabilities={}))
+    assert set(capabilities(box, name).values()) == {0}
+    kill = 1 << 5
+    assert capabilities(box, name, "--cap", "CAP_KILL") == {"Inh": 0, "Prm": kill, "Eff": kill, "Bnd": kill, "Amb": 0}
+
+
+def test_a_capability_more_is_ambient_where_some_are_inheritable(box):
+    def change(config):
+        config["process"]["capabilities"] = {
+            "inheritable": ["CAP_CHOWN", "CAP_SYSLOG"], "permitted": ["CAP_KILL", "CAP_CHOWN"],
+            "effective": ["CAP_KILL"], "bounding": ["CAP_KILL", "CAP_CHOWN", "CAP_SYSLOG"], "ambient": ["CAP_CHOWN"]}
+
+    name = box.start(["sleep", "60"], change)
+    assert capabilities(box, name)["Amb"] == 1
+    more = 1 << 34 | 1
+    assert capabilities(box, name, "--cap", "CAP_SYSLOG") == {"Inh": more, "Prm": more | 1 << 5, "Eff": more | 1 << 5,
+                                                              "Bnd": more | 1 << 5, "Amb": more}
+
+
+def test_an_ambient_capability_that_cannot_be_had_is_warned_of(box):
+    def change(config):
+        config["process"]["capabilities"].update(inheritable=["CAP_KILL"], ambient=["CAP_KILL", "CAP_CHOWN"])
+
+    done = box.run(["grep", "^CapAmb", "/proc/self/status"], change)
+    assert int(done.stdout.split()[1], 16) == 1 << 5
+    assert "can't raise ambient capability CAP_CHOWN: " in done.stderr and "CAP_KILL" not in done.stderr
+
+
+def test_no_new_privileges_are_an_option(box):
+    name = box.start(["sleep", "60"], lambda config: config["process"].update(noNewPrivileges=False))
+    show = ["grep", "^NoNewPrivs", "/proc/self/status"]
+    assert box.good("exec", name, *show).split()[1] == "0"
+    assert box.good("exec", "--no-new-privs", name, *show).split()[1] == "1"
+
+
 def test_a_command_that_is_not_there_gives_255_in_runcs_words(box):
     name = box.start(["sleep", "60"])
     done = box.kegrun("exec", name, "nosuch")

@@ -46,6 +46,13 @@ def test_created_then_started_then_stopped(box):
     assert gone.returncode == 1 and "container does not exist" in gone.stderr
 
 
+@pytest.mark.parametrize("name", ["TERM", "INT", "HUP"])
+def test_what_waits_for_its_start_ends_by_a_signal(box, name):
+    box.good("create", "-b", box.bundle(["true"]), "one", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    box.good("kill", "one", name)
+    wait_for(lambda: box.status("one") == "stopped", "stopped")
+
+
 def test_the_state_names_what_runc_names(box):
     name = box.start(["sleep", "60"], lambda c: c.update(annotations={"a": "b"}))
     state = json.loads(box.good("state", name))

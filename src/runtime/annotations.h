@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* annotations.h - what crun's users ask for by annotations, and what of that is not built. */
+#ifndef KEG_RUNTIME_ANNOTATIONS_H
+#define KEG_RUNTIME_ANNOTATIONS_H
+
+#include <stdbool.h>
+
+#include "spec/runtime_config.h"
+
+#define ANNOTATION_HOOKS_STDOUT "run.oci.hooks.stdout"
+#define ANNOTATION_HOOKS_STDERR "run.oci.hooks.stderr"
+#define ANNOTATION_PIDFD "run.oci.pidfd_receiver"
+#define ANNOTATION_SECCOMP_RECEIVER "run.oci.seccomp.receiver"
+#define ANNOTATION_SECCOMP_UNKNOWN "run.oci.seccomp_fail_unknown_syscall"
+
+/* Those that would change what runs, and are not built, are refused by name. */
+int annotations_check(const struct oci_config *config, struct keg_err *err) KEG_MUST_CHECK;
+
+/* The process keeps the supplementary groups of the caller: run.oci.keep_original_groups. */
+bool annotations_keep_groups(const struct oci_config *config);
+
+#endif
