@@ -2,10 +2,10 @@
 /*
  * Another process in a running container.
  *
- * The child enters the namespaces by the pidfd of the container's first process, all at once:
- * there is no time in which it is in some of them under a name that another process could
- * have taken. The pid namespace applies to children only, so the caller enters it for the clone
- * and goes back; where a user namespace is to be joined first, a process between does it.
+ * The child enters the namespaces by the pidfd of the container's first process, not by names
+ * that could become another process' meanwhile. The pid namespace applies to children only, so the
+ * caller enters it for the clone and goes back; where a user namespace is to be joined first, a
+ * process between does it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,38 +21,17 @@
 #include "base/strv.h"
 #include "os/bitlist.h"
 #include "os/cgroup.h"
-#include "os/label.h"
 #include "os/namespace.h"
 #include "os/process.h"
-#include "runtime/annotations.h"
-#include "runtime/command.h"
 #include "runtime/console.h"
 #include "runtime/credentials.h"
 #include "runtime/filter.h"
 #include "runtime/foreground.h"
+#include "runtime/joining.h"
 #include "runtime/notify.h"
 #include "runtime/pidfd_socket.h"
 #include "runtime/schedule.h"
-#include "runtime/state.h"
-#include "runtime/sync.h"
 #include "runtime/validate.h"
-
-struct joining {
-	const struct runtime_context *ctx;
-	const struct runtime_exec_request *req;
-	struct state_container container;
-	struct oci_process process;
-	struct cgroup *group;
-	struct seccomp_filter filter;
-	bool filtered;
-	int init;	 /* pidfd of the container's first process */
-	uint64_t spaces; /* CLONE_NEW* that are not ours already */
-	int console;	 /* a socket for the terminal, or -1 */
-	int notify;	 /* a socket for the seccomp listener, or -1 */
-	struct sync_pair sync;
-	int pidfd;
-	pid_t pid;
-};
 
 static void joining_done(struct joining *j)
 {
@@ -226,147 +204,6 @@ static int prepare(struct joining *j, const char *id, int console, struct keg_er
 	return sync_open(&j->sync, err);
 }
 
-/* With the host's privileges still. */
-static int enter(struct joining *j, bool cloned, struct keg_err *err)
-{
-	const struct oci_cpu_affinity *cpus = j->process.exec_cpu_affinity;
-	int r = credentials_limit(0, &j->process, j->ctx->rootless, err);
-
-	if (r >= 0)
-		r = schedule_affinity_initial(cpus, err);
-	if (r >= 0 && j->group)
-		r = cgroup_enter(j->group, cloned, err);
-	return r < 0 ? r : schedule_affinity_final(cpus, err);
-}
-
-static int join_namespaces(const struct joining *j, uint64_t which, struct keg_err *err)
-{
-	uint64_t spaces = j->spaces & which;
-
-	if (spaces && setns(j->init, (int)spaces) < 0)
-		return keg_fail_sys(err, errno, "enter the container's namespaces");
-	if (spaces & CLONE_NEWUSER)
-		return credentials_become_root(annotations_keep_groups(&j->container.config), err);
-	return 0;
-}
-
-static int load_filter(const struct joining *j, struct keg_err *err)
-{
-	if (!j->filtered)
-		return 0;
-
-	int fd = seccomp_filter_load(&j->filter, err);
-	if (fd <= 0)
-		return fd;
-	int r = sync_send(j->sync.child, SYNC_NOTIFY, fd, err);
-	if (r >= 0)
-		r = sync_expect(j->sync.child, SYNC_GO, NULL, err);
-	close(fd);
-	return r;
-}
-
-static int become(const struct joining *j, int root, int procfs, struct keg_err *err)
-{
-	const struct oci_process *process = &j->process;
-	const struct oci_linux *os = j->container.config.os;
-	struct credentials_how how = { .keep_groups =
-					       annotations_keep_groups(&j->container.config) };
-	int r = credentials_label(process, procfs, err);
-
-	if (r >= 0 && os)
-		r = schedule_inside(os, err);
-	if (r >= 0 && process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		r = keg_fail_sys(err, errno, "set no_new_privs");
-	/* These two use system calls that a filter for programs need not allow. */
-	if (r >= 0)
-		r = process_pass_descriptors(j->req->io.preserve_fds, err);
-	if (r >= 0)
-		r = credentials_enter_folder(process, root, &how.late_folder, err);
-	if (r >= 0 && !process->no_new_privileges)
-		r = load_filter(j, err);
-	return r < 0 ? r : credentials_assume(process, &how, err);
-}
-
-static int execute(const struct joining *j, struct keg_err *err)
-{
-	auto(command) command = { 0 };
-	int r = command_prepare(&j->process, &command, err);
-
-	process_reset_signals();
-	if (r >= 0 && j->process.no_new_privileges)
-		r = load_filter(j, err);
-	return r < 0 ? r : command_exec(&j->process, &command, err);
-}
-
-/* In the process itself; `inside` says that the user namespace was entered already. */
-static int run_inside(struct joining *j, uint64_t left, struct keg_err *err)
-{
-	/* Processes of the container can see us from here on, but neither trace us nor reach
-	   our executable file (CVE-2019-5736). */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return keg_fail_sys(err, errno, "become undumpable");
-	if (setsid() < 0)
-		return keg_fail_sys(err, errno, "lead a session");
-	autofd int procfs = keg_open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, 0, err);
-	if (procfs < 0)
-		return procfs;
-	if (!label_is_procfs(procfs))
-		return keg_fail(err, KEG_EDENIED, "/proc is not a real /proc");
-
-	int r = join_namespaces(j, left, err);
-	if (r < 0)
-		return r;
-	autofd int root = keg_open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0, err);
-	if (root < 0)
-		return root;
-	if (j->process.terminal)
-		r = console_make(root, j->console, &j->process, false, err);
-	if (r >= 0)
-		r = become(j, root, procfs, err);
-	return r < 0 ? r : execute(j, err);
-}
-
-KEG_NORETURN static void fail_child(const struct joining *j, const struct keg_err *err)
-{
-	sync_send_error(j->sync.child, err);
-	_exit(1);
-}
-
-/* Everything but the pid namespace, in which it was cloned. */
-KEG_NORETURN static void child_direct(struct joining *j, bool cloned)
-{
-	struct keg_err err = { 0 };
-	int r = enter(j, cloned, &err);
-
-	if (r >= 0)
-		r = schedule_apply(0, &j->process, NULL, &err);
-	if (r >= 0)
-		(void)!run_inside(j, ~(uint64_t)CLONE_NEWPID, &err);
-	fail_child(j, &err);
-}
-
-KEG_NORETURN static void child_between(struct joining *j, bool cloned)
-{
-	const struct process_clone how = { .flags = CLONE_PARENT, .cgroup = -1 };
-	const uint64_t first = CLONE_NEWUSER | CLONE_NEWPID;
-	struct keg_err err = { 0 };
-	int r = enter(j, cloned, &err);
-
-	if (r >= 0)
-		r = join_namespaces(j, first, &err);
-	if (r < 0)
-		fail_child(j, &err);
-	pid_t pid = process_clone(&how, NULL, &err);
-	if (pid == 0) {
-		if (sync_expect(j->sync.child, SYNC_GO, NULL, &err) >= 0)
-			(void)!run_inside(j, ~first, &err);
-		fail_child(j, &err);
-	}
-	if (pid < 0 || sync_send(j->sync.child, SYNC_PID, pid, &err) < 0)
-		fail_child(j, &err);
-	_exit(0);
-}
-
 /*
  * Only who is privileged over our pid namespace can enter it again: not somebody who is root
  * in a user namespace of his own alone, as an ordinary user's engine is.
@@ -394,7 +231,7 @@ static int clone_direct(struct joining *j, const struct process_clone *how, stru
 		return keg_fail_sys(err, errno, "enter the container's pid namespace");
 	j->pid = process_clone(how, &j->pidfd, err);
 	if (j->pid == 0)
-		child_direct(j, how->cgroup >= 0);
+		joining_run(j, how->cgroup >= 0);
 	if (j->spaces & CLONE_NEWPID && setns(back, CLONE_NEWPID) < 0)
 		return keg_fail_sys(err, errno, "return to our pid namespace");
 	return j->pid < 0 ? j->pid : 0;
@@ -407,7 +244,7 @@ static int clone_between(struct joining *j, const struct process_clone *how, str
 	pid_t pid = process_clone(how, NULL, err);
 
 	if (pid == 0)
-		child_between(j, how->cgroup >= 0);
+		joining_run_between(j, how->cgroup >= 0);
 	if (pid < 0)
 		return pid;
 	int r = sync_expect(j->sync.parent, SYNC_PID, &real, err);

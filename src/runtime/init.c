@@ -62,8 +62,7 @@ static int enter_groups_and_namespaces(const struct launch *launch, struct keg_e
 	const uint64_t late = CLONE_NEWUSER | CLONE_NEWPID; /* done before this process was made */
 	int r = 0;
 
-	/* Where there is a process between, that did it. */
-	if (launch->group && !(launch->join.existing & late))
+	if (launch->group)
 		r = cgroup_enter(launch->group, launch->born_in_group, err);
 	sched_affinity_reset();
 	if (r >= 0 && launch_needs_parent(launch))

@@ -71,6 +71,18 @@ void join_done(struct join *join)
 	}
 }
 
+void join_enter_early(struct join *join)
+{
+	for (size_t i = 0; i < namespace_n_kinds; i++) {
+		uint64_t flag = namespace_kinds[i].flag;
+
+		if (join->fds[i] < 0 || flag & (CLONE_NEWUSER | CLONE_NEWNS))
+			continue;
+		if (setns(join->fds[i], (int)flag) == 0)
+			close(take_fd(&join->fds[i]));
+	}
+}
+
 int join_enter(const struct join *join, uint64_t which, struct keg_err *err)
 {
 	for (size_t i = 0; i < namespace_n_kinds; i++) {

@@ -23,7 +23,12 @@ struct join {
 int join_open(const struct oci_linux *os, struct join *out, struct keg_err *err) KEG_MUST_CHECK;
 void join_done(struct join *join);
 
-/* Enter those of `which` that were opened, the user namespace first and the mounts last. */
+/*
+ * Enter with our privileges what can be so, all but the user and the mount namespace: the user
+ * namespace that we are to be in need not own them. These are closed; the others stay for later.
+ */
+void join_enter_early(struct join *join);
+/* Enter those of `which` that are open, the user namespace first and the mounts last. */
 int join_enter(const struct join *join, uint64_t which, struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

@@ -10,8 +10,6 @@
 
 /* Made by the process itself once it is where they should be: see init.c. */
 static const uint64_t made_late = CLONE_NEWCGROUP | CLONE_NEWTIME;
-static const uint64_t joined_early = CLONE_NEWUSER | CLONE_NEWPID;
-
 bool launch_needs_parent(const struct launch *launch)
 {
 	return (launch->join.fresh | launch->join.existing) & CLONE_NEWUSER;
@@ -25,7 +23,7 @@ const char *launch_cpuset(const struct launch *launch)
 }
 
 /* Enter what a process cannot enter for itself, make the real one, and report its id. */
-static int between(const struct launch *launch, struct keg_err *err)
+static int between(struct launch *launch, struct keg_err *err)
 {
 	const struct process_clone how = { .flags =
 						   (launch->join.fresh & ~made_late) | CLONE_PARENT,
@@ -34,6 +32,8 @@ static int between(const struct launch *launch, struct keg_err *err)
 
 	if (launch->group)
 		r = cgroup_enter(launch->group, launch->born_in_group, err);
+	launch->group = NULL;
+	join_enter_early(&launch->join);
 	if (r >= 0 && launch->join.existing & CLONE_NEWUSER) {
 		r = join_enter(&launch->join, CLONE_NEWUSER, err);
 		if (r >= 0)
@@ -52,17 +52,26 @@ static int between(const struct launch *launch, struct keg_err *err)
 
 KEG_NORETURN static void run_between(const struct launch *launch)
 {
+	struct launch own = *launch;
 	struct keg_err err = { 0 };
-	int r = between(launch, &err);
+	int r = between(&own, &err);
 
 	if (r < 0)
 		sync_send_error(launch->sync, &err);
 	_exit(r < 0);
 }
 
+/* What our own user namespace owns has to be joined before a new one is made. */
+static bool is_direct(const struct join *join)
+{
+	if (join->existing & (CLONE_NEWUSER | CLONE_NEWPID))
+		return false;
+	return !(join->fresh & CLONE_NEWUSER && join->existing);
+}
+
 pid_t launch_clone(const struct launch *launch, int sync_parent, int *pidfd, struct keg_err *err)
 {
-	bool direct = !(launch->join.existing & joined_early);
+	bool direct = is_direct(&launch->join);
 	const struct process_clone how = {
 		.flags = direct ? launch->join.fresh & ~made_late : 0,
 		.cgroup = launch->born_in_group ? cgroup_clone_fd(launch->group) : -1,

@@ -47,7 +47,8 @@ const char *launch_cpuset(const struct launch *launch);
 
 /*
  * Clone the first process with its namespaces; returns its id and the caller owns *pidfd. Where a
- * user or pid namespace is joined, a process between enters them first and ends at once.
+ * user or pid namespace is joined, or others from within a new user namespace, a process between
+ * enters them first and ends at once.
  */
 pid_t launch_clone(const struct launch *launch, int sync_parent, int *pidfd,
 		   struct keg_err *err) KEG_MUST_CHECK;

@@ -45,6 +45,21 @@ static uint64_t namespace_of(const char *name)
 	return 0;
 }
 
+/* The configuration has members of its own for these two. */
+static int check_names(const struct oci_config *config, const char *name,
+		       const struct keg_pair *given, struct keg_err *err)
+{
+	bool host = strcmp(name, "kernel.hostname") == 0;
+	bool domain = strcmp(name, "kernel.domainname") == 0 &&
+		      !keg_str_empty(config->domainname) &&
+		      strcmp(config->domainname, given->value) != 0;
+
+	if (!host && !domain)
+		return 0;
+	return keg_fail(err, KEG_EUSAGE, "sysctl \"%s\" conflicts with the OCI %s field",
+			given->key, host ? "hostname" : "domainname");
+}
+
 int sysctl_check(const struct oci_config *config, const struct join *join, struct keg_err *err)
 {
 	const struct oci_linux *os = config->os;
@@ -65,10 +80,9 @@ int sysctl_check(const struct oci_config *config, const struct join *join, struc
 					: needed == CLONE_NEWIPC ? "ipc"
 					: needed == CLONE_NEWUTS ? "uts"
 								 : "user");
-		if (strcmp(name, "kernel.hostname") == 0 && !keg_str_empty(config->hostname))
-			return keg_fail(err, KEG_EUSAGE,
-					"sysctl \"%s\" conflicts with the OCI hostname field",
-					os->sysctl[i].key);
+		int r = check_names(config, name, &os->sysctl[i], err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+from waiting import wait_for
+
 OFFSETS = {"monotonic": {"secs": 7881, "nanosecs": 2718281}, "boottime": {"secs": 1337, "nanosecs": 3141519}}
 SHOWN = [["monotonic", "7881", "2718281"], ["boottime", "1337", "3141519"]]
 FILES = {"network": "net", "mount": "mnt"}
@@ -109,3 +111,33 @@ def test_a_namespace_that_is_not_there_is_named(box, kind):
 
     done = box.run(["true"], change)
     assert done.returncode == 1 and f"{kind} namespace: open /proc/self/nosuch: " in done.stderr
+
+
+def test_a_network_that_the_new_user_namespace_does_not_own_is_joined(root_box):
+    holder = subprocess.Popen(["unshare", "--net", "sleep", "60"])
+    try:
+        link = f"/proc/{holder.pid}/ns/net"
+        wait_for(lambda: os.readlink(link) != os.readlink("/proc/self/ns/net"), "another network")
+
+        def change(config):
+            add_user(config)
+            config["mounts"] = [mount for mount in config["mounts"] if mount["type"] != "sysfs"]
+            for space in config["linux"]["namespaces"]:
+                if space["type"] == "network":
+                    space["path"] = link
+
+        name = start(root_box, ["sleep", "60"], change)
+        assert root_box.good("exec", name, "readlink", "/proc/self/ns/net").strip() == os.readlink(link)
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+@pytest.mark.parametrize("change,problem", [
+    (lambda config: config["linux"].update(sysctl={"kernel.hostname": "a"}), "conflicts with the OCI hostname field"),
+    (lambda config: config.update(domainname="b", linux={**config["linux"], "sysctl": {"kernel.domainname": "a"}}),
+     "conflicts with the OCI domainname field"),
+])
+def test_names_are_not_set_in_two_ways(box, change, problem):
+    done = box.run(["true"], change)
+    assert done.returncode == 1 and problem in done.stderr

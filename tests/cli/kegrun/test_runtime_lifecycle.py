@@ -9,12 +9,7 @@ import time
 
 import pytest
 
-
-def wait_for(check, what, seconds=10):
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end, f"never: {what}"
-        time.sleep(0.02)
+from waiting import wait_for
 
 
 def test_the_exit_status_is_the_commands(box):
