@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "monitor/journal.h"
 
-#include <errno.h>
 #include <endian.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/buf.h"
 #include "base/strv.h"
+#include "os/journal_entry.h"
 
 enum { SHORT_ID = 12, PRIORITY_INFO = 6, PRIORITY_ERR = 3 };
-
-static const struct sockaddr_un address = { AF_UNIX, "/run/systemd/journal/socket" };
 
 static int check_label(const char *label, struct keg_err *err)
 {
@@ -30,22 +26,6 @@ static int check_label(const char *label, struct keg_err *err)
 	return 0;
 }
 
-/* A value with a newline would forge fields; the protocol's length-prefixed form carries it. */
-static void add_field(struct keg_buf *fields, const char *name, const char *value)
-{
-	if (!value)
-		return;
-	if (!strchr(value, '\n')) {
-		keg_buf_printf(fields, "%s=%s\n", name, value);
-		return;
-	}
-	uint64_t len = htole64(strlen(value));
-
-	keg_buf_printf(fields, "%s\n", name);
-	keg_buf_add(fields, &len, sizeof len);
-	keg_buf_printf(fields, "%s\n", value);
-}
-
 int journal_open(struct journal *journal, const struct monitor_options *opt, struct keg_err *err)
 {
 	auto(keg_buf) fields = { 0 };
@@ -55,11 +35,11 @@ int journal_open(struct journal *journal, const struct monitor_options *opt, str
 		return keg_fail(err, KEG_EUSAGE, "Container ID must be longer than %d characters",
 				SHORT_ID);
 	memcpy(brief, opt->cid, SHORT_ID);
-	add_field(&fields, "CONTAINER_ID_FULL", opt->cid);
-	add_field(&fields, "CONTAINER_ID", brief);
-	add_field(&fields, "CONTAINER_NAME", opt->name);
-	add_field(&fields, "CONTAINER_TAG", opt->log_tag);
-	add_field(&fields, "SYSLOG_IDENTIFIER", opt->log_tag ? opt->log_tag : brief);
+	journal_entry_add(&fields, "CONTAINER_ID_FULL", opt->cid);
+	journal_entry_add(&fields, "CONTAINER_ID", brief);
+	journal_entry_add(&fields, "CONTAINER_NAME", opt->name);
+	journal_entry_add(&fields, "CONTAINER_TAG", opt->log_tag);
+	journal_entry_add(&fields, "SYSLOG_IDENTIFIER", opt->log_tag ? opt->log_tag : brief);
 	for (size_t i = 0; i < opt->log_labels.n; i++) {
 		const char *label = opt->log_labels.v[i];
 
@@ -67,29 +47,16 @@ int journal_open(struct journal *journal, const struct monitor_options *opt, str
 			return -(int)err->code;
 		auto(keg_buf) name = { 0 };
 		keg_buf_add(&name, label, (size_t)(strchr(label, '=') - label));
-		add_field(&fields, keg_buf_text(&name), strchr(label, '=') + 1);
+		journal_entry_add(&fields, keg_buf_text(&name), strchr(label, '=') + 1);
 	}
 
-	journal->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (journal->fd < 0)
-		return keg_fail_sys(err, errno, "open a socket for the journal");
+	int r = journal->fd = journal_entry_socket(err);
+	if (r < 0)
+		return r;
 	journal->mark_partial = !opt->no_partial_message;
 	journal->fields_len = fields.len;
 	journal->fields = keg_buf_take(&fields);
 	return 0;
-}
-
-static void send_entry(const struct journal *journal, struct iovec *parts, size_t n)
-{
-	struct msghdr msg = {
-		.msg_name = (void *)(uintptr_t)&address,
-		.msg_namelen = sizeof address,
-		.msg_iov = parts,
-		.msg_iovlen = n,
-	};
-
-	/* Never wait: a journal that hangs must not hang the container. */
-	(void)!sendmsg(journal->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static void write_line(const struct journal *journal, int priority, const char *text, size_t len,
@@ -117,7 +84,7 @@ static void write_line(const struct journal *journal, int priority, const char *
 		{ (char *)(uintptr_t) "\n", 1 },
 	};
 
-	send_entry(journal, parts, KEG_COUNT(parts));
+	(void)!journal_entry_send(journal->fd, parts, KEG_COUNT(parts));
 }
 
 void journal_write(const struct journal *journal, enum monitor_stream stream, const char *data,

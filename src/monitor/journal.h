@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * journal.h - a container's output as entries of the systemd journal, by its native
- * protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): one datagram an entry, no library.
+ * journal.h - a container's output as entries of the systemd journal.
  */
 #ifndef KEG_MONITOR_JOURNAL_H
 #define KEG_MONITOR_JOURNAL_H

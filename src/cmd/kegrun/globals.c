@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/kegrun/globals.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -9,10 +10,12 @@
 
 const struct cli_opt kegrun_globals_opts[] = {
 	OPT_FLAG(0, "debug", struct kegrun_globals, debug, "log what is done"),
-	OPT_STRING(0, "log", struct kegrun_globals, log, "FILE",
-		   "write errors to a file as well (default: stderr)"),
+	OPT_STRING(0, "log", struct kegrun_globals, log, "WHERE",
+		   "write errors there as well: [file:]PATH, syslog:NAME or journald:NAME"),
 	OPT_STRING(0, "log-format", struct kegrun_globals, log_format, "FORMAT",
 		   "of the log: text or json"),
+	OPT_STRING(0, "log-level", struct kegrun_globals, log_level, "LEVEL",
+		   "error, warning (the default), or debug"),
 	OPT_STRING(0, "root", struct kegrun_globals, root, "FOLDER",
 		   "where the state of the containers is kept"),
 	OPT_FLAG(0, "systemd-cgroup", struct kegrun_globals, systemd_cgroup,
@@ -36,14 +39,27 @@ static bool is_one_of(const char *text, const char *const *words)
 	return false;
 }
 
+/* "" and "/": each folder of the host would be taken for a container. */
+static bool is_top(const char *path)
+{
+	return path[strspn(path, "/.")] == '\0' && (*path == '/' || *path == '\0');
+}
+
 int kegrun_globals_start(const void *globals, struct keg_err *err)
 {
 	static const char *const formats[] = { "text", "json", NULL };
-	static const char *const whether[] = { "true", "false", "auto", NULL };
+	/* What Go's flags take for a truth, and "auto". */
+	static const char *const whether[] = { "true",	"false", "auto", "1",	  "0",
+					       "t",	"f",	 "TRUE", "FALSE", "True",
+					       "False", "T",	 "F",	 "",	  NULL };
 	static const char *const managers[] = { "cgroupfs", "systemd", "disabled", NULL };
 	const struct kegrun_globals *g = globals;
 
-	if (g->debug)
+	int r = kegrun_log_check(g, err);
+
+	if (r < 0)
+		return r;
+	if (kegrun_log_wants_debug(g))
 		keg_log_set_level(KEG_LOG_DEBUG);
 	if (!is_one_of(g->log_format, formats))
 		return keg_fail(err, KEG_EUSAGE, "invalid log-format: %s", g->log_format);
@@ -51,6 +67,8 @@ int kegrun_globals_start(const void *globals, struct keg_err *err)
 		return keg_fail(err, KEG_EUSAGE, "invalid --rootless: %s", g->rootless);
 	if (!is_one_of(g->cgroup_manager, managers))
 		return keg_fail(err, KEG_EUSAGE, "invalid --cgroup-manager: %s", g->cgroup_manager);
+	if (g->root && is_top(g->root))
+		return keg_fail(err, KEG_EUSAGE, "Option --root argument should not be set to /");
 	if (g->systemd_cgroup || keg_str_eq(g->cgroup_manager, "systemd"))
 		return keg_fail(err, KEG_EUNSUPPORTED,
 				"systemd cgroup flag passed, but systemd support for managing "
@@ -60,9 +78,9 @@ int kegrun_globals_start(const void *globals, struct keg_err *err)
 
 static void init(struct kegrun_context *ctx, const struct kegrun_globals *g)
 {
-	bool rootless = keg_str_eq(g->rootless, "true") ||
-			(!keg_str_eq(g->rootless, "false") &&
-			 (geteuid() != 0 || namespace_user_is_partial()));
+	char said = keg_str_empty(g->rootless) ? 'a' : (char)tolower((unsigned char)*g->rootless);
+	bool rootless = said == 't' || said == '1' ||
+			(said == 'a' && (geteuid() != 0 || namespace_user_is_partial()));
 
 	*ctx = (struct kegrun_context){ .root = g->root ? keg_strdup(g->root)
 							: runtime_default_root(),
@@ -73,7 +91,7 @@ static void init(struct kegrun_context *ctx, const struct kegrun_globals *g)
 		.rootless = rootless,
 		.no_cgroups = keg_str_eq(g->cgroup_manager, "disabled"),
 		.warn = kegrun_log_warning,
-		.debug = g->debug ? kegrun_log_debug : NULL,
+		.debug = kegrun_log_wants_debug(g) ? kegrun_log_debug : NULL,
 		.sink = (void *)(uintptr_t)g,
 	};
 }

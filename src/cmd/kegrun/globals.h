@@ -7,7 +7,7 @@
 #include "runtime/runtime.h"
 
 struct kegrun_globals {
-	const char *root, *log, *log_format, *rootless, *cgroup_manager, *criu;
+	const char *root, *log, *log_format, *log_level, *rootless, *cgroup_manager, *criu;
 	bool debug, systemd_cgroup, version;
 };
 

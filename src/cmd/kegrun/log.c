@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/kegrun/log.h"
 
-#include <fcntl.h>
-#include <string.h>
+#include <syslog.h>
 #include <time.h>
 
-#include "base/file.h"
 #include "base/json.h"
 #include "cmd/kegrun/globals.h"
+#include "cmd/kegrun/log_target.h"
 
 static void format_text(const char *level, const char *when, const char *text, struct keg_buf *out)
 {
@@ -17,7 +16,7 @@ static void format_text(const char *level, const char *when, const char *text, s
 			keg_buf_putc(out, '\\');
 		keg_buf_putc(out, *p);
 	}
-	keg_buf_puts(out, "\"\n");
+	keg_buf_putc(out, '"');
 }
 
 static void format_json(const char *level, const char *when, const char *text, struct keg_buf *out)
@@ -28,37 +27,74 @@ static void format_json(const char *level, const char *when, const char *text, s
 	keg_json_put_str(line, "msg", text);
 	keg_json_put_str(line, "time", when);
 	keg_json_print(line, out);
-	keg_buf_putc(out, '\n');
 }
 
-static void put(const struct kegrun_globals *g, const char *level, const char *text)
+enum level { ERROR, WARNING, DEBUG };
+
+static const struct {
+	const char *name;
+	int priority;
+} levels[] = {
+	[ERROR] = { "error", LOG_ERR },
+	[WARNING] = { "warning", LOG_WARNING },
+	[DEBUG] = { "debug", LOG_DEBUG },
+};
+
+static enum level wanted(const struct kegrun_globals *g)
+{
+	if (g->debug || keg_str_eq(g->log_level, levels[DEBUG].name))
+		return DEBUG;
+	return keg_str_eq(g->log_level, levels[ERROR].name) ? ERROR : WARNING;
+}
+
+static void put(const struct kegrun_globals *g, enum level level, const char *text)
 {
 	auto(keg_buf) line = { 0 };
-	struct keg_err ignored;
 	char when[64];
 	struct tm tm;
 	time_t now = time(NULL);
+	bool json = keg_str_eq(g->log_format, "json");
 
-	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
-	if (keg_str_eq(g->log_format, "json"))
-		format_json(level, when, text, &line);
-	else
-		format_text(level, when, text, &line);
-	if (keg_str_empty(g->log)) {
-		fputs(line.data, stderr);
+	if (level > wanted(g))
 		return;
-	}
-	autofd int fd =
-		keg_open_at(AT_FDCWD, g->log, O_WRONLY | O_CREAT | O_APPEND, 0644, &ignored);
-	if (fd < 0 || keg_write_all(fd, line.data, line.len, &ignored) < 0)
-		fprintf(stderr, "cannot write to log %s\n", g->log);
+	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	if (json)
+		format_json(levels[level].name, when, text, &line);
+	else
+		format_text(levels[level].name, when, text, &line);
+	/* Elsewhere time and level are fields of their own. */
+	autofree char *bare = keg_strdup(json ? line.data : text);
+	keg_buf_putc(&line, '\n');
+	if (keg_str_empty(g->log))
+		fputs(line.data, stderr);
+	else
+		log_target_write(g->log, &(struct log_entry){ .priority = levels[level].priority,
+							      .text = bare,
+							      .line = line.data });
+}
+
+bool kegrun_log_wants_debug(const void *globals)
+{
+	return wanted(globals) == DEBUG;
+}
+
+int kegrun_log_check(const void *globals, struct keg_err *err)
+{
+	const struct kegrun_globals *g = globals;
+	bool known = !g->log_level;
+
+	for (size_t i = 0; i < KEG_COUNT(levels); i++)
+		known |= keg_str_eq(g->log_level, levels[i].name);
+	if (!known)
+		return keg_fail(err, KEG_EUSAGE, "unknown log level: %s", g->log_level);
+	return log_target_prepare(g->log, err);
 }
 
 void kegrun_log_error(const void *globals, const struct keg_err *err)
 {
 	const struct kegrun_globals *g = globals;
 
-	put(g, "error", err->msg);
+	put(g, ERROR, err->msg);
 	if (!keg_str_empty(g->log))
 		fprintf(stderr, "%s\n", err->msg);
 	if (err->hint[0])
@@ -67,10 +103,10 @@ void kegrun_log_error(const void *globals, const struct keg_err *err)
 
 void kegrun_log_warning(void *globals, const char *text)
 {
-	put(globals, "warning", text);
+	put(globals, WARNING, text);
 }
 
 void kegrun_log_debug(void *globals, const char *text)
 {
-	put(globals, "debug", text);
+	put(globals, DEBUG, text);
 }
