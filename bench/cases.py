@@ -11,6 +11,8 @@ import tempfile
 import time
 
 import measure
+import runtime
+from measure import Row
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -22,20 +24,6 @@ IMAGE = "localhost/bench:latest"
 OURS = ["keg", "kegcopy", "kegrun", "kegmon", "libkeg-transfer.so"]
 PEERS = ["podman", "buildah", "skopeo", "runc", "crun", "conmon"]
 MANY = 500
-
-
-@dataclasses.dataclass
-class Row:
-    """`target` is a ratio to the peer, or with `absolute` a number in the row's own unit."""
-    unit: str
-    ours: float
-    peer: float | None
-    target: float
-    absolute: bool = False
-    note: str = ""
-
-    def met(self):
-        return (self.ours if self.absolute else self.ours / self.peer) <= self.target
 
 
 class Stage:
@@ -182,7 +170,7 @@ def size(stage):
 
 
 CASES = {"run": run, "exec": exec_, "ps": ps, "images": images, "pull61": pull61, "pull300": pull300,
-         "memory": memory, "size": size}
+         "memory": memory, "size": size, **runtime.CASES}
 
 
 def as_json(rows):
