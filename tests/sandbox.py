@@ -46,7 +46,8 @@ mkdir -p /run/lock
 """
 
 # A machine with cgroup v1 alone, from one that has v1 and v2 side by side: crun refuses a cgroup2
-# mount beside v1 that holds controllers, and Podman wants a folder for every controller.
+# mount beside v1 that holds controllers, Podman wants a folder for every controller, and containerd a
+# mount of every hierarchy.
 ONLY_V1 = r"""
 view=$1/cgroup
 mkdir "$view"
@@ -55,6 +56,8 @@ for name in $(awk '!/^#/ { print $1 }' /proc/cgroups) systemd; do
 	mkdir "$view/$name"
 	if mountpoint -q "/sys/fs/cgroup/$name"; then
 		mount --bind "/sys/fs/cgroup/$name" "$view/$name"
+	elif grep -q ":$name:" /proc/self/cgroup; then
+		mount -t cgroup -o "$name" "$name" "$view/$name" # a hierarchy of its own, mounted nowhere now
 	elif [ "$name" != systemd ]; then
 		mount --bind /sys/fs/cgroup/devices "$view/$name"
 	fi

@@ -5,6 +5,7 @@ import pathlib
 
 import pytest
 
+from daemons import Containerd, Docker
 from kegtool import Identity
 from sandbox import Sandbox, busybox_archive
 
@@ -51,6 +52,27 @@ def busybox(sandbox):
 @pytest.fixture(scope="module")
 def users_busybox(users_sandbox):
     return import_busybox(users_sandbox)
+
+
+@pytest.fixture(scope="module")
+def containerd():
+    if os.geteuid() != 0:
+        pytest.skip("a private mount namespace over system folders needs root")
+    # Counters and OOM notices of containerd want every hierarchy mounted, or v2 alone.
+    sandbox = Sandbox(search=[BUILD], only_v1=os.path.ismount("/sys/fs/cgroup/unified"))
+    made = Containerd(sandbox)
+    yield made
+    made.close()
+    sandbox.close()
+
+
+@pytest.fixture(scope="module")
+def docker(containerd):
+    """Docker with the image `busybox`."""
+    made = Docker(containerd)
+    made("import", "-c", 'CMD ["sh"]', busybox_archive(str(made.sandbox.dir / "docker.tar")), "busybox")
+    yield made
+    made.close()
 
 
 @pytest.fixture

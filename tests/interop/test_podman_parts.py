@@ -1,18 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's Podman with our runtime, with our monitor, and with both."""
-import fcntl
 import json
 import os
 import pathlib
-import pty
-import select
-import signal
-import struct
 import subprocess
-import termios
 import time
 
 import pytest
+
+from terminal import Terminal
 
 BUILD = pathlib.Path(os.environ.get("KEG_BUILD") or pathlib.Path(__file__).parents[2] / "build").resolve()
 PAIRS = [("kegrun", "kegmon"), ("runc", "kegmon"), ("kegrun", "conmon")]
@@ -149,27 +145,13 @@ def test_out_of_memory_is_noticed(podman, busybox, name):
 
 
 def test_a_terminal_has_its_size_and_echoes(podman, busybox):
-    main, side = pty.openpty()
-    child = podman.popen("run", "--rm", "-it", "--network", "none", busybox, "sh", "-c",
-                         "read x; stty size; tty; echo got $x", stdin=side, stdout=side, stderr=side)
-    os.close(side)
-    fcntl.ioctl(main, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 120, 0, 0))
-    seen, sent, end = b"", False, time.monotonic() + 30
-    while time.monotonic() < end:
-        if select.select([main], [], [], 0.5)[0]:
-            try:
-                data = os.read(main, 4096)
-            except OSError:
-                break
-            if not data:
-                break
-            seen += data
-        elif not sent:
-            os.kill(child.pid, signal.SIGWINCH)
-            os.write(main, b"word\r")
-            sent = True
-    assert child.wait(timeout=20) == 0
-    assert b"33 120" in seen and b"/dev/pts/0" in seen and b"got word" in seen, seen
+    terminal = Terminal(lambda **io: podman.popen("run", "--rm", "-it", "--network", "none", busybox, "sh", "-c",
+                                                  "read x; stty size; tty; echo got $x", **io))
+    terminal.wait_quiet()
+    terminal.tell_size()
+    terminal.send(b"word\r")
+    assert terminal.end() == 0
+    assert b"33 120" in terminal.seen and b"/dev/pts/0" in terminal.seen and b"got word" in terminal.seen, terminal.seen
 
 
 def test_nothing_is_left_running(podman, busybox):
