@@ -14,32 +14,10 @@
 #include "base/strv.h"
 #include "os/cgroup.h"
 #include "runtime/hooks.h"
+#include "runtime/kill.h"
 #include "runtime/state.h"
 
 enum { KILL_TIMEOUT_MS = 10000 };
-
-/* Was it moved to a group that is frozen, and not for its sake? Then it is moved back. */
-static bool is_frozen_elsewhere(pid_t pid)
-{
-	autoptr(cgroup) group = NULL;
-	struct keg_err ignored;
-
-	return cgroup_open_pid(pid, &group, &ignored) >= 0 && cgroup_is_frozen(group, &ignored) > 0;
-}
-
-/* In a frozen group a signal waits until it is thawed; v2 kills even so, v1 does not. */
-static void thaw(const struct state_record *record)
-{
-	autoptr(cgroup) group = NULL;
-	struct keg_err ignored;
-
-	if (keg_str_empty(record->cgroup) || cgroup_open(record->cgroup, &group, &ignored) < 0)
-		return;
-	if (cgroup_is_frozen(group, &ignored) > 0)
-		(void)!cgroup_thaw(group, &ignored);
-	if (is_frozen_elsewhere((pid_t)record->pid))
-		(void)!cgroup_add(group, (pid_t)record->pid, &ignored);
-}
 
 static int kill_first(const struct state_record *record, struct keg_err *err)
 {
@@ -49,7 +27,7 @@ static int kill_first(const struct state_record *record, struct keg_err *err)
 		return pidfd == -KEG_EBUSY ? 0 : pidfd;
 	if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
 		return keg_fail_sys(err, errno, "kill the container's process");
-	thaw(record);
+	kill_thaw(record);
 
 	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
 	int ready;

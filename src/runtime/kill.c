@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/kill.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -6,7 +8,28 @@
 
 #include "base/strv.h"
 #include "os/cgroup.h"
-#include "runtime/state.h"
+
+/* Was it moved to a group that is frozen, and not for its sake? Then it is moved back. */
+static bool is_frozen_elsewhere(pid_t pid)
+{
+	autoptr(cgroup) group = NULL;
+	struct keg_err ignored;
+
+	return cgroup_open_pid(pid, &group, &ignored) >= 0 && cgroup_is_frozen(group, &ignored) > 0;
+}
+
+void kill_thaw(const struct state_record *record)
+{
+	autoptr(cgroup) group = NULL;
+	struct keg_err ignored;
+
+	if (keg_str_empty(record->cgroup) || cgroup_open(record->cgroup, &group, &ignored) < 0)
+		return;
+	if (cgroup_is_frozen(group, &ignored) > 0)
+		(void)!cgroup_thaw(group, &ignored);
+	if (is_frozen_elsewhere((pid_t)record->pid))
+		(void)!cgroup_add(group, (pid_t)record->pid, &ignored);
+}
 
 /* Whoever is in the group; `gone_is_fine` where nobody can be. */
 static int kill_all(const struct state_record *record, int sig, bool gone_is_fine,
@@ -54,6 +77,8 @@ int runtime_kill(const struct runtime_context *ctx, const char *id, int sig, boo
 			return keg_fail(err, KEG_EBUSY, "container not running");
 		return keg_fail_sys(err, errno, "send signal %d", sig);
 	}
+	if (sig == SIGKILL)
+		kill_thaw(&c.record);
 	return 0;
 }
 

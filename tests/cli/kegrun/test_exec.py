@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import subprocess
+import time
 
 import pytest
 
@@ -134,6 +135,16 @@ def test_a_stopped_container_is_refused(box):
             break
     done = box.kegrun("exec", name, "true")
     assert done.returncode == 255 and "cannot exec in a stopped container" in done.stderr
+
+
+def test_a_paused_container_is_killed_without_being_resumed(root_box):
+    name = root_box.start(["sleep", "60"])
+    root_box.good("pause", name)
+    root_box.good("kill", name, "KILL")
+    end = time.monotonic() + 10
+    while root_box.status(name) != "stopped" and time.monotonic() < end:
+        time.sleep(0.02)
+    assert root_box.status(name) == "stopped"
 
 
 def test_what_is_in_a_paused_container_waits(root_box):
