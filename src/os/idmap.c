@@ -14,6 +14,7 @@
 #include "base/spawn.h"
 #include "base/strv.h"
 #include "os/process.h"
+#include "os/procfs.h"
 
 enum { TOOL_OUTPUT = 4096 };
 
@@ -21,12 +22,8 @@ static int write_proc(pid_t pid, const char *name, const char *text, struct keg_
 {
 	char path[64];
 
-	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-	autofd int fd = keg_open_at(AT_FDCWD, path, O_WRONLY, 0, err);
-	if (fd < 0)
-		return fd;
-	/* The kernel takes a map in one write only. */
-	return keg_write_all(fd, text, strlen(text), err) < 0 ? keg_wrap(err, "%s", path) : 0;
+	snprintf(path, sizeof path, "%d/%s", (int)pid, name);
+	return procfs_write(-1, path, text, err);
 }
 
 static int write_map(pid_t pid, const char *name, const struct idmap_range *ranges, size_t n,

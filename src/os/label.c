@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "os/label.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
-#include <string.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
-
-bool label_is_procfs(int fd)
-{
-	struct statfs fs;
-
-	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
-}
+#include "os/procfs.h"
 
 bool label_apparmor_enabled(void)
 {
@@ -31,31 +20,20 @@ bool label_selinux_enabled(void)
 	return access("/sys/fs/selinux/enforce", F_OK) == 0;
 }
 
-static int write_attr(int procfs, const char *name, const char *text, struct keg_err *err)
-{
-	autofd int fd = keg_open_at(procfs, name, O_WRONLY, 0, err);
-
-	if (fd < 0)
-		return fd;
-	if (!label_is_procfs(fd))
-		return keg_fail(err, KEG_EDENIED, "%s is not on a real /proc", name);
-	return keg_write_all(fd, text, strlen(text), err) < 0 ? keg_wrap(err, "%s", name) : 0;
-}
-
 int label_apparmor_on_exec(int procfs, const char *profile, struct keg_err *err)
 {
 	autofree char *text = keg_printf("exec %s", profile);
 	/* Linux 5.8 has a folder of AppArmor's own, beside another module's attributes. */
-	int r = write_attr(procfs, "thread-self/attr/apparmor/exec", text, err);
+	int r = procfs_write(procfs, "thread-self/attr/apparmor/exec", text, err);
 
 	if (r == -KEG_ENOTFOUND)
-		r = write_attr(procfs, "thread-self/attr/exec", text, err);
+		r = procfs_write(procfs, "thread-self/attr/exec", text, err);
 	return r < 0 ? keg_wrap(err, "apply AppArmor profile %s", profile) : 0;
 }
 
 int label_selinux_on_exec(int procfs, const char *context, struct keg_err *err)
 {
-	int r = write_attr(procfs, "thread-self/attr/exec", context, err);
+	int r = procfs_write(procfs, "thread-self/attr/exec", context, err);
 
 	return r < 0 ? keg_wrap(err, "apply SELinux context %s", context) : 0;
 }
@@ -65,6 +43,6 @@ int label_selinux_keys(int procfs, const char *context, struct keg_err *err)
 	if (!label_selinux_enabled())
 		return 0;
 
-	int r = write_attr(procfs, "thread-self/attr/keycreate", context, err);
+	int r = procfs_write(procfs, "thread-self/attr/keycreate", context, err);
 	return r < 0 ? keg_wrap(err, "label keys %s", context) : 0;
 }

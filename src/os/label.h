@@ -11,16 +11,12 @@ bool label_apparmor_enabled(void);
 bool label_selinux_enabled(void);
 
 /*
- * Set the label of the next exec. `procfs` is a descriptor of a real /proc (checked), so that no
- * mount over it can swallow the write (CVE-2019-16884).
+ * Set the label of the next exec. `procfs`: see procfs.h.
  */
 int label_apparmor_on_exec(int procfs, const char *profile, struct keg_err *err) KEG_MUST_CHECK;
 int label_selinux_on_exec(int procfs, const char *context, struct keg_err *err) KEG_MUST_CHECK;
 
 /* The label of what the calling thread makes in the keyring; no SELinux: nothing to do. */
 int label_selinux_keys(int procfs, const char *context, struct keg_err *err) KEG_MUST_CHECK;
-
-/* Is this descriptor on a procfs, a sysfs? */
-bool label_is_procfs(int fd);
 
 #endif

@@ -252,6 +252,7 @@ static void fill_record(struct creation *c)
 	c->record.bundle = c->launch.bundle;
 	c->record.rootfs = c->launch.rootfs;
 	c->record.created = keg_arena_strdup(&c->arena, now);
+	c->record.filtered = c->launch.filter != NULL;
 	c->record.owner = keg_arena_printf(&c->arena, "%u", (unsigned)getuid());
 }
 
@@ -501,6 +502,8 @@ int creation_begin(struct creation *c, const struct runtime_context *ctx, const 
 		r = clone_and_serve(c, err);
 	if (r >= 0)
 		r = record_process(c, err);
+	if (r >= 0 && wait_socket)
+		r = sync_send(c->sync.parent, SYNC_GO, 0, err);
 	if (r < 0)
 		creation_abandon(c);
 	return r;

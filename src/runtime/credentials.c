@@ -15,19 +15,22 @@
 #include "os/caps.h"
 #include "os/label.h"
 #include "os/path.h"
+#include "os/procfs.h"
 #include "os/rlimit.h"
+
+/* setresuid(2), setresgid(2): -1 leaves an id as it is, which would be root's. */
+static const uint32_t NO_ID = UINT32_MAX;
 
 static int set_oom_score(pid_t pid, int score, bool lenient, struct keg_err *err)
 {
 	char path[64], text[16];
 
 	if (pid)
-		snprintf(path, sizeof path, "/proc/%d/oom_score_adj", (int)pid);
+		snprintf(path, sizeof path, "%d/oom_score_adj", (int)pid);
 	else
-		snprintf(path, sizeof path, "/proc/self/oom_score_adj");
-	int len = snprintf(text, sizeof text, "%d", score);
-	autofd int fd = keg_open_at(AT_FDCWD, path, O_WRONLY, 0, err);
-	int r = fd < 0 ? fd : keg_write_all(fd, text, (size_t)len, err);
+		snprintf(path, sizeof path, "self/oom_score_adj");
+	snprintf(text, sizeof text, "%d", score);
+	int r = procfs_write(-1, path, text, err);
 	/* Lowering it needs CAP_SYS_RESOURCE on the host. */
 	if (r == -KEG_EDENIED && lenient)
 		return 0;
@@ -117,6 +120,9 @@ static void check_caps(const struct runtime_context *ctx, const struct oci_capab
 int credentials_check(const struct runtime_context *ctx, const struct oci_process *process,
 		      struct keg_err *err)
 {
+	if (process->user && (process->user->uid == NO_ID || process->user->gid == NO_ID))
+		return keg_fail(err, KEG_EUSAGE, "user %u:%u: %u is no id", process->user->uid,
+				process->user->gid, NO_ID);
 	check_caps(ctx, process->capabilities);
 	for (size_t i = 0; i < process->n_rlimits; i++) {
 		if (rlimit_number(process->rlimits[i].type) < 0)
@@ -210,22 +216,22 @@ static int own_streams(uid_t uid, struct keg_err *err)
 	return 0;
 }
 
-static bool setgroups_denied(void)
+static bool setgroups_denied(int procfs)
 {
 	char answer[8] = "";
-	autofd int fd = open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
+	autofd int fd = openat(procfs, "self/setgroups", O_RDONLY | O_CLOEXEC);
 
 	return fd >= 0 && read(fd, answer, sizeof answer - 1) > 0 &&
 	       strncmp(answer, "deny", 4) == 0;
 }
 
-static int set_groups(const struct oci_user *user, struct keg_err *err)
+static int set_groups(const struct oci_user *user, int procfs, struct keg_err *err)
 {
 	size_t n = user->n_additional_gids;
 
 	_Static_assert(sizeof(gid_t) == sizeof(uint32_t), "groups are passed as they stand");
 	if (setgroups(n, user->additional_gids) < 0) {
-		if (n > 0 || errno != EPERM || !setgroups_denied())
+		if (n > 0 || errno != EPERM || !setgroups_denied(procfs))
 			return keg_fail_sys(err, errno,
 					    n > 0 ? "set additional groups"
 						  : "drop additional groups");
@@ -255,7 +261,7 @@ int credentials_assume(const struct oci_process *process, const struct credentia
 	if (r >= 0)
 		r = caps_keep_over_setuid(true, err);
 	if (r >= 0 && !how->keep_groups)
-		r = set_groups(user, err);
+		r = set_groups(user, how->procfs, err);
 	if (r >= 0)
 		r = set_ids(user, err);
 	if (r >= 0 && how->late_folder)

@@ -27,6 +27,7 @@ int credentials_enter_folder(const struct oci_process *process, int root, bool *
 			     struct keg_err *err) KEG_MUST_CHECK;
 
 struct credentials_how {
+	int procfs;	  /* the host's: what the container has for /proc is its own affair */
 	bool late_folder; /* as credentials_enter_folder() says */
 	bool keep_groups; /* the supplementary groups stay the caller's */
 };

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -92,22 +93,37 @@ static int merge_process(struct joining *j, struct keg_err *err)
 	return r < 0 ? r : schedule_check(p, err);
 }
 
-/* The kinds in which the container's first process is elsewhere than we are. */
-static uint64_t different_namespaces(pid_t init)
+static int not_running(struct keg_err *err)
 {
-	uint64_t flags = 0;
+	return keg_fail(err, KEG_EBUSY, "container not running");
+}
 
+/*
+ * The kinds in which the container's first process is elsewhere than we are. One that could not be
+ * looked at is no kind to leave out: the command would run in the host's.
+ */
+static int find_namespaces(struct joining *j, struct keg_err *err)
+{
 	for (size_t i = 0; i < namespace_n_kinds; i++) {
 		char theirs[64], ours[64];
 		struct stat a, b;
 
-		snprintf(theirs, sizeof theirs, "/proc/%d/ns/%s", (int)init,
+		snprintf(theirs, sizeof theirs, "/proc/%d/ns/%s", (int)j->container.record.pid,
 			 namespace_kinds[i].file);
 		snprintf(ours, sizeof ours, "/proc/self/ns/%s", namespace_kinds[i].file);
-		if (stat(theirs, &a) == 0 && stat(ours, &b) == 0 && a.st_ino != b.st_ino)
-			flags |= namespace_kinds[i].flag;
+		if (stat(ours, &b) < 0) {
+			if (errno == ENOENT) /* a kind that the kernel does not have */
+				continue;
+			return keg_fail_sys(err, errno, "look at %s", ours);
+		}
+		if (stat(theirs, &a) < 0)
+			return errno == ENOENT ? not_running(err)
+					       : keg_fail_sys(err, errno, "look at %s", theirs);
+		if (a.st_ino != b.st_ino)
+			j->spaces |= namespace_kinds[i].flag;
 	}
-	return flags;
+	/* Still there: so it was this process that was looked at, not another with its number. */
+	return state_is_alive(&j->container.record) ? 0 : not_running(err);
 }
 
 static int check_status(const struct joining *j, struct keg_err *err)
@@ -190,6 +206,8 @@ static int prepare(struct joining *j, const char *id, int console, struct keg_er
 	if (r < 0)
 		return r;
 	j->filtered = r > 0;
+	if (j->container.record.filtered && !j->filtered)
+		return keg_fail(err, KEG_ECORRUPT, "the container's seccomp filter is missing");
 	if (j->filtered && j->filter.notify) {
 		const struct oci_linux *os = j->container.config.os;
 
@@ -200,8 +218,8 @@ static int prepare(struct joining *j, const char *id, int console, struct keg_er
 		if (j->notify < 0)
 			return j->notify;
 	}
-	j->spaces = different_namespaces((pid_t)j->container.record.pid);
-	return sync_open(&j->sync, err);
+	r = find_namespaces(j, err);
+	return r < 0 ? r : sync_open(&j->sync, err);
 }
 
 /*
@@ -227,11 +245,17 @@ static int clone_direct(struct joining *j, const struct process_clone *how, stru
 
 	if (back < 0)
 		return back;
+	int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+	int r = joining_hide(err);
+	if (r < 0)
+		return r;
 	if (j->spaces & CLONE_NEWPID && setns(j->init, CLONE_NEWPID) < 0)
 		return keg_fail_sys(err, errno, "enter the container's pid namespace");
 	j->pid = process_clone(how, &j->pidfd, err);
 	if (j->pid == 0)
 		joining_run(j, how->cgroup >= 0);
+	if (dumpable == 1)
+		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (j->spaces & CLONE_NEWPID && setns(back, CLONE_NEWPID) < 0)
 		return keg_fail_sys(err, errno, "return to our pid namespace");
 	return j->pid < 0 ? j->pid : 0;
@@ -317,16 +341,16 @@ static int launch(struct joining *j, struct keg_err *err)
 	int r = may_return(j) ? clone_direct(j, &how, err) : clone_between(j, &how, err);
 
 	close(take_fd(&j->sync.child));
-	if (r < 0)
-		return r;
-	if (j->req->io.pidfd_socket)
+	if (r >= 0 && j->req->io.pidfd_socket)
 		r = pidfd_socket_send(j->req->io.pidfd_socket, j->pidfd, "setns", err);
 	if (r >= 0)
 		r = serve(j, err);
 	if (r >= 0)
 		return 0;
-	kill(j->pid, SIGKILL);
-	(void)!process_wait(j->pid, &ignored);
+	if (j->pid > 0) {
+		kill(j->pid, SIGKILL);
+		(void)!process_wait(j->pid, &ignored);
+	}
 	return keg_wrap(err, "unable to start container process");
 }
 

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "os/namespace.h"
+#include "os/procfs.h"
 
 static int write_offset(int fd, const char *clock, const struct oci_time_offset *offset,
 			struct keg_err *err)
@@ -48,7 +49,10 @@ int fresh_open_offsets(const struct launch *launch, int *out, struct keg_err *er
 {
 	if (!(launch->join.fresh & CLONE_NEWTIME) || !launch->config->os->time_offsets)
 		return 0;
-	int fd = keg_open_at(AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY, 0, err);
+	autofd int procfs = procfs_open(err);
+	if (procfs < 0)
+		return procfs;
+	int fd = procfs_open_at(procfs, "self/timens_offsets", O_WRONLY, err);
 	if (fd < 0)
 		return keg_wrap(err, "time offsets");
 	*out = fd;

@@ -39,6 +39,7 @@
 #include "os/namespace.h"
 #include "os/path.h"
 #include "os/process.h"
+#include "os/procfs.h"
 #include "os/sched.h"
 #include "runtime/command.h"
 #include "runtime/console.h"
@@ -196,7 +197,7 @@ static int load_filter(const struct launch *launch, struct keg_err *err)
 static int drop_privileges(const struct launch *launch, int root, int procfs, struct keg_err *err)
 {
 	const struct oci_process *process = launch->process;
-	struct credentials_how how = { .keep_groups = launch->keep_groups };
+	struct credentials_how how = { .procfs = procfs, .keep_groups = launch->keep_groups };
 	int r = credentials_label(process, procfs, err);
 
 	if (r >= 0)
@@ -234,9 +235,11 @@ static void end_on_signals(void)
 static int wait_for_start(const struct launch *launch, int *report, struct keg_err *err)
 {
 	int fd;
+	/* Where it is `create` that made us, GO says that what we are was written down. */
+	int r = sync_expect(launch->sync, SYNC_GO, NULL, err);
 
-	if (launch->start < 0)
-		return sync_expect(launch->sync, SYNC_GO, NULL, err);
+	if (r < 0 || launch->start < 0)
+		return r;
 	do
 		fd = accept4(launch->start, NULL, NULL, SOCK_CLOEXEC);
 	while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
@@ -255,7 +258,7 @@ static int execute(const struct launch *launch, int *report, struct keg_err *err
 
 	if (r >= 0 && process->no_new_privileges && notify)
 		r = load_filter(launch, err);
-	/* While it waits a killed runtime must not take the container along. */
+	/* Once it waits, the runtime's end must not take the container along. */
 	if (r >= 0 && prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
 		r = keg_fail_sys(err, errno, "clear the parent's death signal");
 	if (r >= 0)
@@ -300,11 +303,9 @@ static int run(const struct launch *launch, int *report, struct keg_err *err)
 	if (setsid() < 0)
 		return keg_fail_sys(err, errno, "lead a session");
 	umask(0);
-	autofd int procfs = keg_open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, 0, err);
+	autofd int procfs = procfs_open(err);
 	if (procfs < 0)
 		return procfs;
-	if (!label_is_procfs(procfs))
-		return keg_fail(err, KEG_EDENIED, "/proc is not a real /proc");
 	/* For relative sources of mounts, and for hooks; where the sources are open already it may
 	   be out of reach. */
 	if (chdir(launch->bundle) < 0 && !launch->has_sources)

@@ -5,14 +5,15 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "os/cgroup.h"
-#include "os/label.h"
 #include "os/namespace.h"
 #include "os/process.h"
+#include "os/procfs.h"
 #include "runtime/annotations.h"
 #include "runtime/command.h"
 #include "runtime/console.h"
@@ -62,7 +63,8 @@ static int become(const struct joining *j, int root, int procfs, struct keg_err 
 {
 	const struct oci_process *process = &j->process;
 	const struct oci_linux *os = j->container.config.os;
-	struct credentials_how how = { .keep_groups =
+	struct credentials_how how = { .procfs = procfs,
+				       .keep_groups =
 					       annotations_keep_groups(&j->container.config) };
 	int r = credentials_label(process, procfs, err);
 
@@ -85,26 +87,32 @@ static int execute(const struct joining *j, struct keg_err *err)
 	auto(command) command = { 0 };
 	int r = command_prepare(&j->process, &command, err);
 
+	if (r >= 0 && prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
+		r = keg_fail_sys(err, errno, "clear the parent's death signal");
 	process_reset_signals();
 	if (r >= 0 && j->process.no_new_privileges)
 		r = load_filter(j, err);
 	return r < 0 ? r : command_exec(&j->process, &command, err);
 }
 
-/* In the process itself; `inside` says that the user namespace was entered already. */
+int joining_hide(struct keg_err *err)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0
+		       ? keg_fail_sys(err, errno, "become undumpable")
+		       : 0;
+}
+
+/* In the process itself, which is hidden; `left` are the namespaces that it is not in yet. */
 static int run_inside(struct joining *j, uint64_t left, struct keg_err *err)
 {
-	/* Processes of the container can see us from here on, but neither trace us nor reach
-	   our executable file (CVE-2019-5736). */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return keg_fail_sys(err, errno, "become undumpable");
+	/* Nobody waits for what it does when the runtime was killed. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return keg_fail_sys(err, errno, "set the parent's death signal");
 	if (setsid() < 0)
 		return keg_fail_sys(err, errno, "lead a session");
-	autofd int procfs = keg_open_at(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, 0, err);
+	autofd int procfs = procfs_open(err);
 	if (procfs < 0)
 		return procfs;
-	if (!label_is_procfs(procfs))
-		return keg_fail(err, KEG_EDENIED, "/proc is not a real /proc");
 
 	int r = join_namespaces(j, left, err);
 	if (r < 0)
@@ -129,8 +137,9 @@ KEG_NORETURN static void fail_child(const struct joining *j, const struct keg_er
 void joining_run(struct joining *j, bool cloned)
 {
 	struct keg_err err = { 0 };
-	int r = enter(j, cloned, &err);
 
+	close(take_fd(&j->sync.parent));
+	int r = enter(j, cloned, &err);
 	if (r >= 0)
 		r = schedule_apply(0, &j->process, NULL, &err);
 	if (r >= 0)
@@ -155,8 +164,11 @@ void joining_run_between(struct joining *j, bool cloned)
 	const struct process_clone how = { .flags = CLONE_PARENT, .cgroup = -1 };
 	const uint64_t first = CLONE_NEWUSER | CLONE_NEWPID;
 	struct keg_err err = { 0 };
-	int r = enter(j, cloned, &err);
 
+	close(take_fd(&j->sync.parent));
+	int r = enter(j, cloned, &err);
+	if (r >= 0)
+		r = joining_hide(&err);
 	if (r >= 0) {
 		join_early(j);
 		r = join_namespaces(j, first, &err);
@@ -165,6 +177,7 @@ void joining_run_between(struct joining *j, bool cloned)
 		fail_child(j, &err);
 	pid_t pid = process_clone(&how, NULL, &err);
 	if (pid == 0) {
+		/* Its first word must not overtake the one that names it. */
 		if (sync_expect(j->sync.child, SYNC_GO, NULL, &err) >= 0)
 			(void)!run_inside(j, ~first, &err);
 		fail_child(j, &err);

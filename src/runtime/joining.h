@@ -30,6 +30,13 @@ struct joining {
 };
 
 /*
+ * A process is born into the pid namespace, so that those of the container see it from its first
+ * instruction on: already then none of them may trace it, or reach what it has open and executes
+ * through /proc (CVE-2016-9962, CVE-2019-5736). The exec makes it dumpable again.
+ */
+int joining_hide(struct keg_err *err) KEG_MUST_CHECK;
+
+/*
  * In the child, cloned into the container's pid namespace: everything up to the exec. `cloned`
  * says that it was born in the v2 group. Reports by `sync` and does not return.
  */

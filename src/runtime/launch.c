@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/launch.h"
 
+#include <errno.h>
 #include <linux/sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "os/process.h"
@@ -22,8 +25,11 @@ const char *launch_cpuset(const struct launch *launch)
 	return resources && resources->cpu ? resources->cpu->cpus : NULL;
 }
 
-/* Enter what a process cannot enter for itself, make the real one, and report its id. */
-static int between(struct launch *launch, struct keg_err *err)
+/*
+ * Enter what a process cannot enter for itself, make the real one, and report its id. Returns in
+ * both; *real says in which.
+ */
+static int between(struct launch *launch, bool *real, struct keg_err *err)
 {
 	const struct process_clone how = { .flags =
 						   (launch->join.fresh & ~made_late) | CLONE_PARENT,
@@ -39,14 +45,20 @@ static int between(struct launch *launch, struct keg_err *err)
 		if (r >= 0)
 			r = credentials_become_root(launch->keep_groups, err);
 	}
+	/* Others see the process from its first instruction on: see init.c. */
+	if (r >= 0 && launch->join.existing & CLONE_NEWPID &&
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		r = keg_fail_sys(err, errno, "become undumpable");
 	if (r >= 0)
 		r = join_enter(&launch->join, CLONE_NEWPID, err);
 	if (r < 0)
 		return r;
 
 	pid_t pid = process_clone(&how, NULL, err);
-	if (pid == 0)
-		init_run(launch);
+	*real = pid == 0;
+	/* Its first word must not overtake the one that names it. */
+	if (*real)
+		return sync_expect(launch->sync, SYNC_GO, NULL, err);
 	return pid < 0 ? pid : sync_send(launch->sync, SYNC_PID, pid, err);
 }
 
@@ -54,10 +66,13 @@ KEG_NORETURN static void run_between(const struct launch *launch)
 {
 	struct launch own = *launch;
 	struct keg_err err = { 0 };
-	int r = between(&own, &err);
+	bool real = false;
+	int r = between(&own, &real, &err);
 
 	if (r < 0)
 		sync_send_error(launch->sync, &err);
+	else if (real)
+		init_run(&own);
 	_exit(r < 0);
 }
 
@@ -80,10 +95,12 @@ pid_t launch_clone(const struct launch *launch, int sync_parent, int *pidfd, str
 	int64_t real;
 	pid_t pid = process_clone(&how, direct ? pidfd : NULL, err);
 
-	if (pid == 0 && direct)
-		init_run(launch);
-	if (pid == 0)
+	if (pid == 0) {
+		close(sync_parent);
+		if (direct)
+			init_run(launch);
 		run_between(launch);
+	}
 	if (pid < 0 || direct)
 		return pid;
 
@@ -91,6 +108,12 @@ pid_t launch_clone(const struct launch *launch, int sync_parent, int *pidfd, str
 	(void)!process_wait(pid, &ignored);
 	if (r < 0)
 		return r;
-	*pidfd = process_open((pid_t)real, err);
-	return *pidfd < 0 ? *pidfd : (pid_t)real;
+	r = *pidfd = process_open((pid_t)real, err);
+	if (r >= 0)
+		r = sync_send(sync_parent, SYNC_GO, 0, err);
+	if (r >= 0)
+		return (pid_t)real;
+	kill((pid_t)real, SIGKILL);
+	(void)!process_wait((pid_t)real, &ignored);
+	return r;
 }

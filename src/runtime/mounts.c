@@ -18,6 +18,7 @@
 #include "os/idmap.h"
 #include "os/label.h"
 #include "os/path.h"
+#include "os/procfs.h"
 #include "runtime/cgroupfs.h"
 #include "runtime/copy_up.h"
 #include "runtime/mount_opts.h"
@@ -200,7 +201,7 @@ static int check_target(int target, const struct oci_mount *m, struct keg_err *e
 		"/proc/sys/crypto/fips_enabled",
 	};
 
-	if (!label_is_procfs(target) || keg_str_eq(m->type, "proc"))
+	if (!procfs_is(target) || keg_str_eq(m->type, "proc"))
 		return 0;
 	for (size_t i = 0; i < KEG_COUNT(allowed); i++) {
 		if (strcmp(allowed[i], m->destination) == 0)
@@ -213,21 +214,35 @@ static int check_target(int target, const struct oci_mount *m, struct keg_err *e
 			m->destination);
 }
 
-/* /proc and /sys themselves are no links, or what is masked in them would be elsewhere. */
+/*
+ * /proc and /sys themselves are no links, or what is masked in them would be elsewhere. What is
+ * looked at is what is used: it could be exchanged meanwhile.
+ */
+static int open_ordinary(int root, const char *path, struct keg_err *err)
+{
+	struct stat st;
+	struct keg_err ignored;
+	autofd int made = path_make_folder(root, path, 0755, err);
+	autofd int target =
+		path_open_in_root(root, path, O_PATH | O_NOFOLLOW, made < 0 ? &ignored : err);
+
+	if (target < 0)
+		return made < 0 ? made : target;
+	if (fstat(target, &st) < 0)
+		return keg_fail_sys(err, errno, "look at %s in the container's root", path);
+	if (!S_ISDIR(st.st_mode))
+		return keg_fail(err, KEG_EUSAGE,
+				"filesystem \"%s\" must be mounted on ordinary directory", path);
+	return take_fd(&target);
+}
+
 static int open_target(int root, const struct oci_mount *m, bool folder, struct keg_err *err)
 {
-	if (keg_str_eq(m->type, "proc") || keg_str_eq(m->type, "sysfs")) {
-		struct stat st;
-		autofd int link = path_open_in_root(root, m->destination, O_PATH | O_NOFOLLOW, err);
+	bool ordinary = keg_str_eq(m->type, "proc") || keg_str_eq(m->type, "sysfs");
+	autofd int target = ordinary ? open_ordinary(root, m->destination, err)
+			    : folder ? path_make_folder(root, m->destination, 0755, err)
+				     : path_make_file(root, m->destination, err);
 
-		if (link >= 0 && fstat(link, &st) == 0 && !S_ISDIR(st.st_mode))
-			return keg_fail(err, KEG_EUSAGE,
-					"filesystem \"%s\" must be mounted on ordinary directory",
-					m->destination);
-	}
-
-	autofd int target = folder ? path_make_folder(root, m->destination, 0755, err)
-				   : path_make_file(root, m->destination, err);
 	if (target < 0)
 		return target;
 	int r = check_target(target, m, err);

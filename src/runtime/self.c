@@ -70,7 +70,7 @@ int runtime_protect_self(char **argv, struct keg_err *err)
 	autofd int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
 	if (self < 0)
-		return keg_fail_sys(err, errno, "open our own program");
+		return keg_fail_sys(err, errno, "open our own program by /proc/self/exe");
 	if (is_protected(self))
 		return 0;
 	autofd int safe = open_readonly(self, "");

@@ -21,6 +21,7 @@ static const struct keg_json_field record_rows[] = {
 	JSON_STR("id", struct state_record, id, 0),
 	JSON_I64("pid", struct state_record, pid, KEG_JSON_ALWAYS),
 	JSON_U64("start", struct state_record, start, 0),
+	JSON_BOOL("filtered", struct state_record, filtered, 0),
 	JSON_STR("bundle", struct state_record, bundle, 0),
 	JSON_STR("rootfs", struct state_record, rootfs, 0),
 	JSON_STR("created", struct state_record, created, 0),

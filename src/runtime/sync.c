@@ -22,7 +22,8 @@ int sync_open(struct sync_pair *out, struct keg_err *err)
 	return 0;
 }
 
-/* write(2), because a child may be under a seccomp filter that lacks or traps send(2). */
+/* write(2) and read(2), as a child may be under a seccomp filter that lacks or traps send and recv.
+ */
 static int put(int fd, const struct message *message, size_t size)
 {
 	ssize_t sent;
@@ -55,7 +56,7 @@ int sync_receive(int fd, int64_t *value, struct keg_err *err)
 	ssize_t got;
 
 	do
-		got = recv(fd, &message, sizeof message, 0);
+		got = read(fd, &message, sizeof message);
 	while (got < 0 && errno == EINTR);
 	if (got < 0 && errno != ECONNRESET)
 		return keg_fail_sys(err, errno, "listen to the other process");

@@ -4,7 +4,8 @@
  *
  * A pair of SOCK_SEQPACKET sockets, closed on exec: so the end of the conversation without an
  * error means that the exec succeeded. A message is one packet; an error crosses as the struct
- * that it is.
+ * that it is. A child closes the parent's end first of all: so it learns of the parent's death,
+ * whenever it listens, and ends.
  */
 #ifndef KEG_RUNTIME_SYNC_H
 #define KEG_RUNTIME_SYNC_H
@@ -15,10 +16,10 @@
 
 enum sync_kind {
 	SYNC_GO = 1, /* parent: go on */
-	SYNC_PID,    /* child: the process to talk to is `value`; I end here */
+	SYNC_PID,    /* child: the process to talk to, which waits for GO, is `value`; I end here */
 	SYNC_HOOKS,  /* child: namespaces and mounts are there; run hooks and answer GO */
 	SYNC_NOTIFY, /* child: descriptor `value` of mine is the seccomp listener; answer GO */
-	SYNC_READY,  /* child: all is set up but for exec */
+	SYNC_READY,  /* child: all is set up but for exec; it waits for GO */
 	SYNC_ERROR,  /* either: it failed, see `err` */
 	SYNC_END,    /* not sent: the other side is gone */
 };

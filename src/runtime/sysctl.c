@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/sysctl.h"
 
-#include <fcntl.h>
 #include <linux/sched.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/strv.h"
-#include "os/label.h"
+#include "os/procfs.h"
 
 static const char *const ipc_names[] = {
 	"kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem",
@@ -26,6 +25,25 @@ static char *with_dots(const char *name)
 			*p = *p == '/' ? '.' : *p == '.' ? '/' : *p;
 	}
 	return copy;
+}
+
+/* Its file below /proc. */
+static char *path_of(const char *key)
+{
+	autofree char *name = with_dots(key);
+
+	for (char *p = name; *p; p++)
+		*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
+	return keg_printf("sys/%s", name);
+}
+
+/* Whatever separates them, the words of a name lead down: "net/../kernel" is not below net. */
+static bool leads_down(const char *key)
+{
+	autofree char *path = path_of(key);
+	autofree char *clean = keg_path_clean(path);
+
+	return strcmp(path, clean) == 0;
 }
 
 static uint64_t namespace_of(const char *name)
@@ -68,7 +86,7 @@ int sysctl_check(const struct oci_config *config, const struct join *join, struc
 		autofree char *name = with_dots(os->sysctl[i].key);
 		uint64_t needed = namespace_of(name);
 
-		if (!needed || strstr(name, ".."))
+		if (!needed || !leads_down(os->sysctl[i].key))
 			return keg_fail(err, KEG_EUSAGE,
 					"sysctl \"%s\" is not in a separate kernel namespace",
 					os->sysctl[i].key);
@@ -91,18 +109,9 @@ int sysctl_apply(const struct oci_linux *os, int procfs, struct keg_err *err)
 {
 	for (size_t i = 0; i < os->n_sysctl; i++) {
 		const char *value = os->sysctl[i].value;
-		autofree char *name = with_dots(os->sysctl[i].key);
+		autofree char *path = path_of(os->sysctl[i].key);
 
-		for (char *p = name; *p; p++)
-			*p = *p == '.' ? '/' : *p == '/' ? '.' : *p;
-		autofree char *path = keg_printf("sys/%s", name);
-		autofd int fd = keg_open_at(procfs, path, O_WRONLY, 0, err);
-		if (fd < 0)
-			return keg_wrap(err, "sysctl %s", os->sysctl[i].key);
-		if (!label_is_procfs(fd))
-			return keg_fail(err, KEG_EDENIED, "sysctl %s: not on a real /proc",
-					os->sysctl[i].key);
-		if (keg_write_all(fd, value, strlen(value), err) < 0)
+		if (procfs_write(procfs, path, value, err) < 0)
 			return keg_wrap(err, "sysctl %s", os->sysctl[i].key);
 	}
 	return 0;

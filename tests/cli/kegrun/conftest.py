@@ -84,6 +84,9 @@ class Bundles:
         assert done.returncode == 0
         return name
 
+    def pid(self, name):
+        return json.loads(self.good("state", name))["pid"]
+
     def status(self, name):
         return json.loads(self.good("state", name))["status"]
 
@@ -102,6 +105,20 @@ def identity(request):
     who = Identity(request.param)
     yield who
     who.close()
+
+
+def compiled(folder, name):
+    """A C program of this folder, linked so that it runs in any container."""
+    program = str(folder / name)
+    source = os.path.join(os.path.dirname(__file__), name + ".c")
+    subprocess.run(["cc", "-O1", "-static", "-D_GNU_SOURCE", "-o", program, source], check=True)
+    return program
+
+
+@pytest.fixture(scope="session")
+def watcher(tmp_path_factory):
+    """A hostile process: watch.c."""
+    return compiled(tmp_path_factory.mktemp("watch"), "watch")
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a container must not see, reach or change. Published escapes have tests of their names."""
-import hashlib
+"""What a container must not see, reach or change. Published escapes: test_cve_*.py."""
 import os
 import subprocess
-import sys
 
 import pytest
 
@@ -129,76 +127,6 @@ def test_a_tmpfs_has_the_mode_of_what_it_covers_or_is_open_to_all(box):
         {"destination": place, "type": "tmpfs", "source": "tmpfs", "options": options}
         for place, options in (("/etc", []), ("/new/place", []), ("/set", ["mode=711"]))]))
     assert done.stdout.split() == ["755", "1777", "711"], done
-
-
-def test_CVE_2019_5736_our_program_cannot_be_written_from_inside(root_box):
-    before = hashlib.sha256(open(root_box.program, "rb").read()).hexdigest()
-    bundle = root_box.bundle(["/self", "--version"])
-    os.symlink("/proc/self/exe", os.path.join(bundle, "rootfs/self"))
-    done = root_box.kegrun("run", "-b", bundle, "c")
-    # Whatever became of it, the program that ran was on a mount that nobody can write.
-    assert "kegrun version" in done.stdout or done.returncode != 0
-    name = root_box.start(["sleep", "60"])
-    root_box.good("exec", name, "sh", "-c", "for p in /proc/[0-9]*; do echo x 2>/dev/null >> $p/exe; done; true")
-    assert hashlib.sha256(open(root_box.program, "rb").read()).hexdigest() == before
-
-
-def test_CVE_2019_5736_the_running_program_is_on_a_read_only_mount(root_box):
-    answer = os.path.join(root_box.folder, "flags")
-    look = f"import os; open('{answer}', 'w').write(str(os.statvfs(f'/proc/{{os.getppid()}}/exe').f_flag & os.ST_RDONLY))"
-    hook = {"path": sys.executable, "args": ["python3", "-c", look]}
-    done = root_box.run(["true"], lambda c: c.update(hooks={"createRuntime": [hook]}))
-    assert done.returncode == 0, done
-    with open(answer, encoding="utf-8") as file:
-        assert file.read() == str(os.ST_RDONLY)
-
-
-@pytest.mark.parametrize("place", ["/proc/self", "/proc/sys/kernel"])
-def test_CVE_2019_16884_nothing_is_mounted_into_proc(box, place):
-    done = box.run(["true"], mounts([{"destination": place, "type": "tmpfs", "source": "tmpfs", "options": []}]))
-    assert done.returncode == 1 and "inside /proc" in done.stderr, done
-
-
-def test_CVE_2019_19921_a_link_for_proc_is_refused(box):
-    bundle = box.bundle(["true"])
-    os.symlink("/tmp", os.path.join(bundle, "rootfs/proc"))
-    done = box.kegrun("run", "-b", bundle, "c")
-    assert done.returncode == 1 and "must be mounted on ordinary directory" in done.stderr
-
-
-def test_CVE_2021_30465_a_link_as_mount_target_stays_in_the_root(box):
-    outside = os.path.join(box.folder, "outside")
-    os.mkdir(outside)
-    box.give(outside)
-    bundle = box.bundle(["sh", "-c", "touch /link/inner/file && ls /link/inner"], mounts([
-        {"destination": "/link/inner", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]}]))
-    os.symlink("../../../../../../../../" + outside, os.path.join(bundle, "rootfs/link"))
-    box.kegrun("run", "-b", bundle, "c")
-    assert os.listdir(outside) == []
-
-
-def test_CVE_2024_21626_a_working_folder_outside_is_refused(box):
-    for number in range(3, 12):
-        done = box.run(["cat", "../../../../etc/hostname"], lambda c, n=number: c["process"].update(
-            cwd=f"/proc/self/fd/{n}"))
-        assert done.returncode == 1
-        assert open("/etc/hostname", encoding="utf-8").read() not in done.stdout
-
-
-def test_CVE_2022_24769_inheritable_capabilities_are_not_given_unasked(box):
-    assert "CapInh:\t0000000000000000" in box.run(["cat", "/proc/self/status"]).stdout
-
-
-def test_CVE_2025_31133_a_false_null_device_masks_nothing_else(box):
-    bundle = box.bundle(["sh", "-c", "wc -c < /proc/keys"], lambda c: c.update(
-        mounts=[m for m in c["mounts"] if not m["destination"].startswith("/dev")]))
-    os.mkdir(os.path.join(bundle, "rootfs/dev"))
-    os.symlink("/proc/sys/kernel/core_pattern", os.path.join(bundle, "rootfs/dev/null"))
-    done = box.kegrun("run", "-b", bundle, "c")
-    if done.returncode == 0:
-        assert done.stdout.strip() == "0"
-    else:
-        assert "/dev" in done.stderr
 
 
 def test_the_host_sees_no_mount_of_the_container(root_box):
