@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "os/seccomp_enosys.h"
 #include "os/seccomp_ranges.h"
+#include "os/seccomp_simple.h"
 #include "os/seccomp_words.h"
 
 enum { ARGS_MAX = 6, OPTIMIZE_TREE = 2 };
@@ -82,13 +83,14 @@ static int read_args(const struct seccomp_rule *rule, struct scmp_arg_cmp out[AR
 }
 
 /* Conditions on the same argument are alternatives, as in the runtimes before us. */
-static int add_name(scmp_filter_ctx ctx, const char *name, uint32_t action,
-		    const struct scmp_arg_cmp *args, unsigned n, struct keg_err *err)
+static int add_name(scmp_filter_ctx ctx, const struct seccomp_simple *told, const char *name,
+		    uint32_t action, const struct scmp_arg_cmp *args, unsigned n,
+		    struct keg_err *err)
 {
 	int nr = seccomp_syscall_resolve_name(name), r = 0;
 	bool alternatives = has_twice(args, n);
 
-	if (nr == __NR_SCMP_ERROR)
+	if (nr == __NR_SCMP_ERROR || seccomp_simple_has(told, nr))
 		return 0;
 	for (unsigned i = 0; alternatives && r >= 0 && i < n; i++)
 		r = seccomp_rule_add_array(ctx, action, nr, 1, &args[i]);
@@ -98,7 +100,8 @@ static int add_name(scmp_filter_ctx ctx, const char *name, uint32_t action,
 }
 
 static int add_rules(scmp_filter_ctx ctx, const struct seccomp_profile *profile,
-		     uint32_t default_action, bool *notify, struct keg_err *err)
+		     const struct seccomp_simple *told, uint32_t default_action, bool *notify,
+		     struct keg_err *err)
 {
 	for (size_t i = 0; i < profile->n_rules; i++) {
 		const struct seccomp_rule *rule = &profile->rules[i];
@@ -119,8 +122,8 @@ static int add_rules(scmp_filter_ctx ctx, const struct seccomp_profile *profile,
 				return keg_fail(
 					err, KEG_EUSAGE,
 					"SCMP_ACT_NOTIFY cannot be used for the write syscall");
-			r = add_name(ctx, rule->names[j], action, args, (unsigned)rule->n_args,
-				     err);
+			r = add_name(ctx, told, rule->names[j], action, args,
+				     (unsigned)rule->n_args, err);
 		}
 		if (r < 0)
 			return r;
@@ -171,8 +174,9 @@ static int read_flags(const struct seccomp_profile *profile, unsigned *out, stru
 	return 0;
 }
 
-int seccomp_filter_compile_plain(const struct seccomp_profile *profile, struct seccomp_filter *out,
-				 struct keg_err *err)
+/* All but what is `told` already. */
+static int compile(const struct seccomp_profile *profile, const struct seccomp_simple *told,
+		   struct seccomp_filter *out, struct keg_err *err)
 {
 	struct seccomp_filter made = { 0 };
 	uint32_t action;
@@ -198,7 +202,7 @@ int seccomp_filter_compile_plain(const struct seccomp_profile *profile, struct s
 	if (r >= 0 && seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, OPTIMIZE_TREE) < 0)
 		r = keg_fail(err, KEG_EUNSUPPORTED, "seccomp: libseccomp older than 2.5");
 	if (r >= 0)
-		r = add_rules(ctx, profile, action, &made.notify, err);
+		r = add_rules(ctx, profile, told, action, &made.notify, err);
 	if (r >= 0)
 		r = export(ctx, &made, err);
 	if (r >= 0)
@@ -206,16 +210,42 @@ int seccomp_filter_compile_plain(const struct seccomp_profile *profile, struct s
 	return r;
 }
 
+int seccomp_filter_compile_plain(const struct seccomp_profile *profile, struct seccomp_filter *out,
+				 struct keg_err *err)
+{
+	const struct seccomp_simple nothing = { 0 };
+
+	return compile(profile, &nothing, out, err);
+}
+
+/* libseccomp is asked for everything only where its answer to the rest cannot be completed. */
+int seccomp_filter_compile_short(const struct seccomp_profile *profile, struct seccomp_filter *out,
+				 struct keg_err *err)
+{
+	const struct seccomp_simple nothing = { 0 };
+	auto(seccomp_simple) told = { 0 };
+	int r;
+
+	seccomp_simple_find(profile, &told);
+	r = compile(profile, &told, out, err);
+	if ((r >= 0 && seccomp_ranges_rewrite(out, &told)) || told.n_names == 0)
+		return r;
+	if (r >= 0)
+		seccomp_filter_done(out);
+	r = seccomp_filter_compile_plain(profile, out, err);
+	if (r >= 0)
+		(void)seccomp_ranges_rewrite(out, &nothing); /* either way it answers the same */
+	return r;
+}
+
 int seccomp_filter_compile(const struct seccomp_profile *profile, struct seccomp_filter *out,
 			   struct keg_err *err)
 {
-	int r = seccomp_filter_compile_plain(profile, out, err);
-
+	int r = seccomp_filter_compile_short(profile, out, err);
 	uint32_t action;
 
 	if (r < 0)
 		return r;
-	(void)seccomp_ranges_rewrite(out); /* either way it answers the same */
 	if (seccomp_word_action(profile->default_action, profile->default_errno_ret, &action,
 				err) >= 0)
 		seccomp_enosys_prepend(profile, action, out);

@@ -40,6 +40,7 @@ struct block {
 };
 
 struct rewrite {
+	const struct seccomp_simple *simple;
 	const struct sock_filter *old;
 	size_t n_old;
 	uint32_t archs[ARCHS_MAX];
@@ -84,13 +85,20 @@ static void note_arch(struct rewrite *rw, uint32_t arch)
 }
 
 /*
- * Run the old program up to its answer. With `collect` the architectures that it compares
- * with are noted. False: it does something else than load, compare, jump and return.
+ * What the table says, or else the old program, run up to its answer. With `collect` the
+ * architectures that it compares with are noted. False: it does something else than load, compare,
+ * jump and return.
  */
 static bool ask(struct rewrite *rw, uint32_t arch, uint32_t nr, bool collect, struct answer *out)
 {
+	const struct seccomp_answer *told = seccomp_simple_answer(rw->simple, arch, nr);
 	uint32_t a = 0;
 	bool known = true, has_arch = false;
+
+	if (told) {
+		*out = (struct answer){ false, told->action };
+		return true;
+	}
 
 	for (size_t pc = 0; known && pc < rw->n_old; pc++) {
 		const struct sock_filter *insn = &rw->old[pc];
@@ -124,22 +132,28 @@ static int compare_numbers(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Each number compared with, and the one after it. */
+static void add_point(struct rewrite *rw, uint32_t number)
+{
+	rw->points[rw->n_points++] = number;
+	if (number < UINT32_MAX)
+		rw->points[rw->n_points++] = number + 1;
+}
+
+/* Each number compared with or told, and the one after it. */
 static void find_points(struct rewrite *rw)
 {
-	size_t n = 0, kept = 0;
+	size_t kept = 0;
 
-	rw->points = keg_alloc(2 * rw->n_old + 1, sizeof *rw->points);
-	rw->points[n++] = 0;
+	rw->points = keg_alloc(2 * (rw->n_old + rw->simple->n_answers) + 1, sizeof *rw->points);
+	rw->points[rw->n_points++] = 0;
 	for (size_t i = 0; i < rw->n_old; i++) {
-		if (!is_jump(&rw->old[i]))
-			continue;
-		rw->points[n++] = rw->old[i].k;
-		if (rw->old[i].k < UINT32_MAX)
-			rw->points[n++] = rw->old[i].k + 1;
+		if (is_jump(&rw->old[i]))
+			add_point(rw, rw->old[i].k);
 	}
-	qsort(rw->points, n, sizeof *rw->points, compare_numbers);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < rw->simple->n_answers; i++)
+		add_point(rw, rw->simple->answers[i].number);
+	qsort(rw->points, rw->n_points, sizeof *rw->points, compare_numbers);
+	for (size_t i = 0; i < rw->n_points; i++) {
 		if (kept == 0 || rw->points[kept - 1] != rw->points[i])
 			rw->points[kept++] = rw->points[i];
 	}
@@ -313,7 +327,7 @@ static bool write_all(struct rewrite *rw, uint32_t otherwise)
 	}
 	for (size_t i = 0; i < rw->n_old; i++)
 		kept += rw->kept[i] != UNCLAIMED;
-	if (size + kept >= rw->n_old)
+	if (size + kept > BPF_MAXINSNS || (rw->simple->n_answers == 0 && size + kept >= rw->n_old))
 		return false;
 
 	rw->out = keg_alloc(size + kept, sizeof *rw->out);
@@ -326,6 +340,15 @@ static bool write_all(struct rewrite *rw, uint32_t otherwise)
 	return true;
 }
 
+static bool compares_with(const struct rewrite *rw, uint32_t arch)
+{
+	for (size_t i = 0; i < rw->n_archs; i++) {
+		if (rw->archs[i] == arch)
+			return true;
+	}
+	return false;
+}
+
 static bool rewrite(struct rewrite *rw)
 {
 	struct answer otherwise;
@@ -334,6 +357,10 @@ static bool rewrite(struct rewrite *rw)
 	if (!ask(rw, NO_ARCH, 0, true, &otherwise) || otherwise.keeps || rw->n_archs == 0 ||
 	    rw->n_archs == ARCHS_MAX)
 		return false;
+	for (size_t i = 0; i < rw->simple->n_answers; i++) {
+		if (!compares_with(rw, rw->simple->answers[i].arch))
+			return false;
+	}
 	find_points(rw);
 	for (size_t i = 0; i < rw->n_archs; i++) {
 		if (!find_segments(rw, &rw->blocks[i], rw->archs[i]))
@@ -349,9 +376,9 @@ static bool rewrite(struct rewrite *rw)
 	return write_all(rw, otherwise.at);
 }
 
-bool seccomp_ranges_rewrite(struct seccomp_filter *filter)
+bool seccomp_ranges_rewrite(struct seccomp_filter *filter, const struct seccomp_simple *simple)
 {
-	struct rewrite rw = { .old = filter->insns, .n_old = filter->n_insns };
+	struct rewrite rw = { .simple = simple, .old = filter->insns, .n_old = filter->n_insns };
 	bool done = rewrite(&rw);
 
 	if (done) {

@@ -6,16 +6,21 @@
 #include <stdbool.h>
 
 #include "os/seccomp.h"
+#include "os/seccomp_simple.h"
 
 /*
  * Rewrite a filter of libseccomp so that system calls whose numbers follow each other and
- * have the same answer are decided together. The filter answers every question as before.
- * False: it has a form that is not understood, or would not get shorter, and stays as it is.
+ * have the same answer are decided together. The filter answers every question as before, but
+ * for those that are told in `simple`, which libseccomp was not. False: it has a form that is not
+ * understood, or nothing is told and it would not get shorter, and stays as it is.
  */
-bool seccomp_ranges_rewrite(struct seccomp_filter *filter);
+bool seccomp_ranges_rewrite(struct seccomp_filter *filter, const struct seccomp_simple *simple);
 
-/* What seccomp_filter_compile() has before it is rewritten. */
+/* With libseccomp alone. */
 int seccomp_filter_compile_plain(const struct seccomp_profile *profile, struct seccomp_filter *out,
+				 struct keg_err *err) KEG_MUST_CHECK;
+/* The same answers in less time and in fewer instructions. */
+int seccomp_filter_compile_short(const struct seccomp_profile *profile, struct seccomp_filter *out,
 				 struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

@@ -186,7 +186,7 @@ static void it_answers_as_the_installed_profile_does(void **state)
 }
 
 /* Everything that the two could disagree on: numbers, architectures, arguments. */
-static void rewriting_changes_no_answer(void **state)
+static void compare(const struct seccomp_filter *plain, const struct seccomp_filter *shorter)
 {
 	static const uint32_t archs[] = {
 		AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM, 0,
@@ -194,9 +194,32 @@ static void rewriting_changes_no_answer(void **state)
 	};
 	static const uint32_t bases[] = { 0, 0x40000000, 0x7fffff00, 0xfffffe00, 0x0f0000 };
 	static const uint64_t args[] = { 0, 9, 16, 8, 0x20000, 0x20008, UINT32_MAX, UINT64_MAX };
+
+	for (size_t a = 0; a < KEG_COUNT(archs); a++) {
+		for (size_t i = 0; i < KEG_COUNT(bases) * 600; i++) {
+			struct seccomp_data data = { .nr = (int)(bases[i / 600] + i % 600),
+						     .arch = archs[a] };
+
+			for (size_t k = 0; k < KEG_COUNT(args) * KEG_COUNT(args); k++) {
+				data.args[0] = args[k / KEG_COUNT(args)];
+				data.args[2] = args[k % KEG_COUNT(args)];
+				if (run(plain, &data) != run(shorter, &data))
+					fail_msg("arch %x call %x args %llx %llx: %x, not %x",
+						 data.arch, (unsigned)data.nr,
+						 (long long)data.args[0], (long long)data.args[2],
+						 run(shorter, &data), run(plain, &data));
+			}
+		}
+	}
+}
+
+static void rewriting_changes_no_answer(void **state)
+{
+	const struct seccomp_simple nothing = { 0 };
 	auto(keg_arena) arena = { 0 };
 	auto(seccomp_filter) plain = { 0 };
 	auto(seccomp_filter) shorter = { 0 };
+	auto(seccomp_filter) told = { 0 };
 	struct seccomp_document document;
 	struct seccomp_host host = seccomp_host_here();
 	struct seccomp_profile profile;
@@ -209,22 +232,56 @@ static void rewriting_changes_no_answer(void **state)
 	seccomp_profile_from_config(&rules, &profile, &arena);
 	assert_int_equal(seccomp_filter_compile_plain(&profile, &plain, &err), 0);
 	assert_int_equal(seccomp_filter_compile_plain(&profile, &shorter, &err), 0);
-	assert_true(seccomp_ranges_rewrite(&shorter));
+	assert_true(seccomp_ranges_rewrite(&shorter, &nothing));
 	assert_true(shorter.n_insns * 2 < plain.n_insns);
-	for (size_t a = 0; a < KEG_COUNT(archs); a++) {
-		for (size_t i = 0; i < KEG_COUNT(bases) * 600; i++) {
-			struct seccomp_data data = { .nr = (int)(bases[i / 600] + i % 600),
-						     .arch = archs[a] };
+	compare(&plain, &shorter);
+	assert_int_equal(seccomp_filter_compile_short(&profile, &told, &err), 0);
+	assert_true(told.n_insns <= shorter.n_insns);
+	compare(&plain, &told);
+}
 
-			for (size_t k = 0; k < KEG_COUNT(args) * KEG_COUNT(args); k++) {
-				data.args[0] = args[k / KEG_COUNT(args)];
-				data.args[2] = args[k % KEG_COUNT(args)];
-				if (run(&plain, &data) != run(&shorter, &data))
-					fail_msg("arch %x call %x args %llx %llx", data.arch,
-						 (unsigned)data.nr, (long long)data.args[0],
-						 (long long)data.args[2]);
-			}
-		}
+/* What is decided without libseccomp is decided as by it, whatever else the profile says. */
+static void the_table_says_what_libseccomp_does(void **state)
+{
+	static const char *many[] = { "read",	"write",  "_llseek", "bind", "socketcall",
+				      "semop",	"ipc",	  "getuid",  "time", "openat",
+				      "nosuch", "select", "recv" };
+	static const char *one[] = { "read" };
+	static const char *again[] = { "write", "openat", "write" };
+	static const char *archs[] = { "SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32",
+				       "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM" };
+	static const char *const defaults[] = { "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO",
+						"SCMP_ACT_KILL" };
+	static const char *const actions[] = { "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_TRAP",
+					       "SCMP_ACT_LOG" };
+	const uint32_t number = 38;
+	static const char *domain[] = { "socket" };
+	struct seccomp_arg arg = { .index = 0, .value = 9, .op = "SCMP_CMP_EQ" };
+	struct seccomp_arg other = { .index = 0, .value = 16, .op = "SCMP_CMP_NE" };
+
+	(void)state;
+	for (size_t i = 0; i < KEG_COUNT(defaults) * KEG_COUNT(actions) * 4; i++) {
+		const char *action = actions[i / 4 % KEG_COUNT(actions)];
+		struct seccomp_rule rules[] = {
+			{ many, KEG_COUNT(many), action, &number, NULL, 0 },
+			{ one, 1, i & 1 ? "SCMP_ACT_ERRNO" : action, NULL, &arg, 1 },
+			{ again, KEG_COUNT(again), "SCMP_ACT_ERRNO", NULL, NULL, 0 },
+			{ domain, 1, action, NULL, &other, 1 },
+		};
+		struct seccomp_profile profile = {
+			.default_action = defaults[i / 4 / KEG_COUNT(actions)],
+			.architectures = archs,
+			.n_architectures = i & 2 ? KEG_COUNT(archs) : 0,
+			.rules = rules,
+			.n_rules = 1 + i % KEG_COUNT(rules),
+		};
+		auto(seccomp_filter) plain = { 0 };
+		auto(seccomp_filter) told = { 0 };
+		struct keg_err err = { 0 };
+
+		assert_int_equal(seccomp_filter_compile_plain(&profile, &plain, &err), 0);
+		assert_int_equal(seccomp_filter_compile_short(&profile, &told, &err), 0);
+		compare(&plain, &told);
 	}
 }
 
@@ -266,6 +323,7 @@ int main(void)
 		cmocka_unit_test(capabilities_open_their_doors),
 		cmocka_unit_test(it_answers_as_the_installed_profile_does),
 		cmocka_unit_test(rewriting_changes_no_answer),
+		cmocka_unit_test(the_table_says_what_libseccomp_does),
 		cmocka_unit_test(the_compiled_file_is_made_once_and_anew_when_the_profile_changes),
 	};
 
