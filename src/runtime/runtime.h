@@ -177,6 +177,13 @@ int runtime_pids(const struct runtime_context *ctx, const char *id, pid_t **pids
 int runtime_stat(const struct runtime_context *ctx, const char *id, struct cgroup_stat *out,
 		 struct keg_err *err) KEG_MUST_CHECK;
 
+/*
+ * The same in full, as the `data` of runc's events: what there is of CPU, memory, block I/O, huge
+ * pages, processes, in both versions of control groups. The caller puts it.
+ */
+int runtime_stats(const struct runtime_context *ctx, const char *id, struct json_object **out,
+		  struct keg_err *err) KEG_MUST_CHECK;
+
 /* The ids of all containers, sorted; one may be gone when it is looked at. */
 int runtime_list(const struct runtime_context *ctx, struct keg_strv *ids,
 		 struct keg_err *err) KEG_MUST_CHECK;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """kegrun as root where cgroup v2 is alone: limits bite, devices are denied, nothing is left."""
+import json
 import os
 import time
 
@@ -42,6 +43,21 @@ def test_the_limits_are_what_the_files_say(runtime):
             "memory.max": str(64 * MEGABYTE), "memory.low": str(32 * MEGABYTE),
             "memory.swap.max": str(32 * MEGABYTE), "memory.high": str(48 * MEGABYTE),
             "cpu.weight": "59", "cpu.max": "20000 50000", "pids.max": "17"}
+
+
+def test_the_statistics_are_what_the_files_say(runtime):
+    name, group = runtime.start(["sleep", "60"], resources={
+        "memory": {"limit": 64 * MEGABYTE, "swap": 96 * MEGABYTE}, "pids": {"limit": 17}})
+    done = runtime.call("events", "--stats", name)
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)["data"]
+    assert data["pids"] == {"current": 1, "limit": 17}
+    usage, swap = data["memory"]["usage"], data["memory"]["swap"]
+    assert usage["limit"] == 64 * MEGABYTE and 0 < usage["usage"] <= 64 * MEGABYTE
+    assert swap["limit"] == 96 * MEGABYTE and swap["usage"] >= usage["usage"]
+    assert data["memory"]["raw"].keys() == {
+        line.split()[0] for line in (group / "memory.stat").read_text().splitlines()}
+    assert data["cpu"]["usage"]["total"] > 0
 
 
 def test_memory_max_kills_what_takes_more(runtime):
