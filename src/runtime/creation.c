@@ -22,6 +22,7 @@
 #include "runtime/filter.h"
 #include "runtime/limits.h"
 #include "runtime/mounts.h"
+#include "runtime/net_devices.h"
 #include "runtime/notify.h"
 #include "runtime/pidfd_socket.h"
 #include "runtime/schedule.h"
@@ -284,6 +285,8 @@ static int privilege(struct creation *c, struct keg_err *err)
 		r = schedule_apply(c->pid, c->config.process, launch_cpuset(&c->launch), err);
 	if (r >= 0 && c->launch.in_new_userns)
 		r = idmap_write(c->pid, &map, err);
+	if (r >= 0)
+		r = net_devices_move(&c->os, &c->launch.join, c->pid, err);
 	return r < 0 ? r : sync_send(c->sync.parent, SYNC_GO, c->pid, err);
 }
 
@@ -444,7 +447,8 @@ static int clone_and_serve(struct creation *c, struct keg_err *err)
 	for (size_t i = 0; i < c->config.n_mounts; i++)
 		c->launch.sources[i] = -1;
 	/* Only the real root may clone mounts here; an ordinary user's child does it for itself. */
-	c->launch.has_sources = launch_needs_parent(&c->launch) && geteuid() == 0;
+	c->launch.has_sources =
+		(c->launch.join.fresh | c->launch.join.existing) & CLONE_NEWUSER && geteuid() == 0;
 	r = c->launch.has_sources ? open_for_child(c, &rootfs, err) : 0;
 	if (r < 0)
 		return r;

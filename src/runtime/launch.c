@@ -9,13 +9,15 @@
 
 #include "os/process.h"
 #include "runtime/credentials.h"
+#include "runtime/net_devices.h"
 #include "runtime/sync.h"
 
 /* Made by the process itself once it is where they should be: see init.c. */
 static const uint64_t made_late = CLONE_NEWCGROUP | CLONE_NEWTIME;
 bool launch_needs_parent(const struct launch *launch)
 {
-	return (launch->join.fresh | launch->join.existing) & CLONE_NEWUSER;
+	return (launch->join.fresh | launch->join.existing) & CLONE_NEWUSER ||
+	       net_devices_any(launch->config->os);
 }
 
 const char *launch_cpuset(const struct launch *launch)

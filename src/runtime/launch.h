@@ -39,7 +39,8 @@ struct launch {
 
 /*
  * In a user namespace of its own or another's the process lacks the host's privileges: the parent
- * writes the maps, sets limits and scheduling, and says GO.
+ * writes the maps, sets limits and scheduling, and says GO. So it does after moving network
+ * devices, which sysctls may name.
  */
 bool launch_needs_parent(const struct launch *launch);
 /* What limits and scheduling need to be told: the cpuset, or NULL. */

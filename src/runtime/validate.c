@@ -8,6 +8,7 @@
 #include "base/strv.h"
 #include "runtime/annotations.h"
 #include "runtime/credentials.h"
+#include "runtime/net_devices.h"
 #include "runtime/schedule.h"
 #include "runtime/sysctl.h"
 
@@ -68,8 +69,6 @@ int validate_supported(const struct oci_linux *os, struct keg_err *err)
 {
 	if (os->intel_rdt)
 		return keg_fail(err, KEG_EUNSUPPORTED, "linux.intelRdt is not supported");
-	if (os->net_devices && json_object_object_length(os->net_devices) > 0)
-		return keg_fail(err, KEG_EUNSUPPORTED, "linux.netDevices is not supported");
 	if (os->personality && os->personality->n_flags > 0)
 		return keg_fail(err, KEG_EUNSUPPORTED, "personality flags are not supported");
 	return 0;
@@ -111,6 +110,8 @@ int validate_config(const struct runtime_context *ctx, const struct oci_config *
 		r = check_namespaces(config, join, err);
 	if (r >= 0)
 		r = validate_supported(config->os, err);
+	if (r >= 0)
+		r = net_devices_check(ctx, config->os, join, err);
 	if (r >= 0)
 		r = check_mounts(ctx, config, err);
 	return r < 0 ? r : sysctl_check(config, join, err);

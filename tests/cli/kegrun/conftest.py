@@ -10,7 +10,7 @@ import pytest
 
 from kegtool import Identity
 
-APPLETS = ("sh", "cat", "echo", "env", "false", "grep", "hostname", "id", "kill", "ls", "mount", "mkdir", "pwd", "readlink",
+APPLETS = ("sh", "cat", "echo", "env", "false", "grep", "hostname", "id", "ip", "kill", "ls", "mount", "mkdir", "pwd", "readlink",
            "sleep", "sed", "stat", "taskset", "head", "stty", "touch", "true", "tty", "ulimit", "umount", "uname", "wc", "dd")
 LIMIT = 30
 

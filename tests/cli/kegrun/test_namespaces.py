@@ -38,8 +38,9 @@ def shift(path):
 def start(box, argv, change):
     path = box.bundle(argv, change)
     shift(os.path.join(path, "rootfs"))
-    box.good("run", "-d", "-b", path, "target", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return "target"
+    name = os.path.basename(path)
+    box.good("run", "-d", "-b", path, name, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return name
 
 
 def test_a_time_namespace_without_offsets(box):
@@ -83,7 +84,7 @@ def test_another_containers_namespaces_are_joined(root_box):
     path = root_box.bundle(["sh", "-c", "for n in %s; do readlink /proc/self/ns/$n; done; cat /proc/self/timens_offsets"
                             % " ".join(kinds)], both)
     shift(os.path.join(path, "rootfs"))
-    lines = root_box.good("run", "-b", path, "joined").splitlines()
+    lines = root_box.good("run", "-b", path, os.path.basename(path)).splitlines()
     assert lines[:len(kinds)] == [os.readlink(f"/proc/{pid}/ns/{kind}") for kind in kinds]
     assert rows("\n".join(lines[len(kinds):])) == SHOWN
 
@@ -98,7 +99,7 @@ def test_scheduling_reaches_into_a_joined_user_namespace(root_box):
 
     path = root_box.bundle(["cat", "/proc/self/stat"], change)
     shift(os.path.join(path, "rootfs"))
-    assert root_box.good("run", "-b", path, "joined").rpartition(")")[2].split()[16] == "-3"
+    assert root_box.good("run", "-b", path, os.path.basename(path)).rpartition(")")[2].split()[16] == "-3"
 
 
 @pytest.mark.parametrize("kind", ["user", "pid", "network", "ipc", "uts", "cgroup", "time"])

@@ -40,7 +40,7 @@ class Receiver:
 @pytest.mark.parametrize("command", [("create",), ("run", "-d"), ("run",)])
 def test_of_a_containers_first_process(box, command):
     with Receiver(box) as receiver:
-        box.good(*command, "--pidfd-socket", receiver.path, "-b", box.bundle(["true"]), "one",
+        box.good(*command, "--pidfd-socket", receiver.path, "-b", box.bundle(["true"]), uuid.uuid4().hex[:8],
                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         message, descriptors = receiver.get()
     assert message == b"standard" and "pidfd" in descriptors[0]
@@ -55,6 +55,6 @@ def test_of_a_further_process(box):
 
 
 def test_without_a_listener_nothing_runs(box):
-    done = box.kegrun("run", "--pidfd-socket", "/nosuch/socket", "-b", box.bundle(["echo", "ran"]), "one")
+    done = box.kegrun("run", "--pidfd-socket", "/nosuch/socket", "-b", box.bundle(["echo", "ran"]), uuid.uuid4().hex[:8])
     assert done.returncode == 1 and "pidfd socket: " in done.stderr and done.stdout == ""
     assert not box.kegrun("list", "-q").stdout.split()

@@ -43,9 +43,11 @@ def test_created_then_started_then_stopped(box):
 
 @pytest.mark.parametrize("name", ["TERM", "INT", "HUP"])
 def test_what_waits_for_its_start_ends_by_a_signal(box, name):
-    box.good("create", "-b", box.bundle(["true"]), "one", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    box.good("kill", "one", name)
-    wait_for(lambda: box.status("one") == "stopped", "stopped")
+    path = box.bundle(["true"])
+    waiting = os.path.basename(path)
+    box.good("create", "-b", path, waiting, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    box.good("kill", waiting, name)
+    wait_for(lambda: box.status(waiting) == "stopped", "stopped")
 
 
 def test_the_state_names_what_runc_names(box):
