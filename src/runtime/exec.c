@@ -93,39 +93,6 @@ static int merge_process(struct joining *j, struct keg_err *err)
 	return r < 0 ? r : schedule_check(p, err);
 }
 
-static int not_running(struct keg_err *err)
-{
-	return keg_fail(err, KEG_EBUSY, "container not running");
-}
-
-/*
- * The kinds in which the container's first process is elsewhere than we are. One that could not be
- * looked at is no kind to leave out: the command would run in the host's.
- */
-static int find_namespaces(struct joining *j, struct keg_err *err)
-{
-	for (size_t i = 0; i < namespace_n_kinds; i++) {
-		char theirs[64], ours[64];
-		struct stat a, b;
-
-		snprintf(theirs, sizeof theirs, "/proc/%d/ns/%s", (int)j->container.record.pid,
-			 namespace_kinds[i].file);
-		snprintf(ours, sizeof ours, "/proc/self/ns/%s", namespace_kinds[i].file);
-		if (stat(ours, &b) < 0) {
-			if (errno == ENOENT) /* a kind that the kernel does not have */
-				continue;
-			return keg_fail_sys(err, errno, "look at %s", ours);
-		}
-		if (stat(theirs, &a) < 0)
-			return errno == ENOENT ? not_running(err)
-					       : keg_fail_sys(err, errno, "look at %s", theirs);
-		if (a.st_ino != b.st_ino)
-			j->spaces |= namespace_kinds[i].flag;
-	}
-	/* Still there: so it was this process that was looked at, not another with its number. */
-	return state_is_alive(&j->container.record) ? 0 : not_running(err);
-}
-
 static int check_status(const struct joining *j, struct keg_err *err)
 {
 	switch (state_status(j->container.folder, &j->container.record)) {
@@ -218,7 +185,7 @@ static int prepare(struct joining *j, const char *id, int console, struct keg_er
 		if (j->notify < 0)
 			return j->notify;
 	}
-	r = find_namespaces(j, err);
+	r = state_namespaces(&j->container.record, &j->spaces, err);
 	return r < 0 ? r : sync_open(&j->sync, err);
 }
 

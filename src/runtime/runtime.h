@@ -4,12 +4,12 @@
  *
  * The layer turns a bundle (config.json and a root file system) into a process in its own
  * namespaces. It is a library: kegrun is a thin command line over it, kegmon and keg call it
- * in process. Files: create.c, start.c, exec.c, kill.c, delete.c, list.c hold one operation each;
- * features.c says what can be asked for;
- * state.c the folder that a container is; init.c what its first process does between clone and
- * exec, in the order that is explained there, with rootfs.c, mounts.c, devices.c, masks.c,
- * cgroupfs.c, credentials.c, terminal.c for its parts; join.c namespaces; sync.c how parent and
- * child talk; hooks.c, limits.c (config to cgroups), filter.c (config to seccomp), self.c.
+ * in process. Files: create.c, start.c, exec.c, kill.c, delete.c, list.c, live_mounts.c hold one
+ * operation each; features.c says what can be asked for; state.c the folder that a container is;
+ * init.c what its first process does between clone and exec, in the order that is explained there,
+ * with rootfs.c, mounts.c, devices.c, masks.c, cgroupfs.c, credentials.c, terminal.c for its parts;
+ * join.c namespaces; sync.c how parent and child talk; hooks.c, limits.c (config to cgroups),
+ * filter.c (config to seccomp), self.c.
  *
  * A caller has one thread: children are cloned without exec and allocate memory. Nothing
  * here prints. Operations on different containers never wait for each other.
@@ -168,6 +168,15 @@ int runtime_resume(const struct runtime_context *ctx, const char *id,
 /* Change its limits; what `want` does not say stays. */
 int runtime_update(const struct runtime_context *ctx, const char *id,
 		   const struct oci_resources *want, struct keg_err *err) KEG_MUST_CHECK;
+
+/*
+ * Make mounts, a JSON list as the configuration has them, in a container that runs, all or none;
+ * and detach what is mounted at the destinations of such a list.
+ */
+int runtime_mounts_add(const struct runtime_context *ctx, const char *id, struct json_object *list,
+		       struct keg_err *err) KEG_MUST_CHECK;
+int runtime_mounts_remove(const struct runtime_context *ctx, const char *id,
+			  struct json_object *list, struct keg_err *err) KEG_MUST_CHECK;
 
 /* The processes in its cgroup; the caller frees *pids. */
 int runtime_pids(const struct runtime_context *ctx, const char *id, pid_t **pids, size_t *n,

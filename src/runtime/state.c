@@ -4,12 +4,14 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "os/cgroup.h"
+#include "os/namespace.h"
 #include "os/process.h"
 
 enum { ID_MAX = 1024, RECORD_MAX = OCI_CONFIG_MAX };
@@ -148,6 +150,11 @@ enum runtime_status state_status(int folder, const struct state_record *record)
 	return RUNTIME_RUNNING;
 }
 
+static int not_running(struct keg_err *err)
+{
+	return keg_fail(err, KEG_EBUSY, "container not running");
+}
+
 int state_open_process(const struct state_record *record, struct keg_err *err)
 {
 	autofd int fd = record->pid > 0 ? process_open((pid_t)record->pid, err) : -KEG_ENOTFOUND;
@@ -155,8 +162,38 @@ int state_open_process(const struct state_record *record, struct keg_err *err)
 	if (fd < 0 && fd != -KEG_ENOTFOUND)
 		return fd;
 	if (fd < 0 || !state_is_alive(record))
-		return keg_fail(err, KEG_EBUSY, "container not running");
+		return not_running(err);
 	return take_fd(&fd);
+}
+
+/* One that could not be looked at is no kind to leave out: who enters would be in the host's. */
+int state_namespaces(const struct state_record *record, uint64_t *out, struct keg_err *err)
+{
+	uint64_t flags = 0;
+
+	for (size_t i = 0; i < namespace_n_kinds; i++) {
+		char theirs[64], ours[64];
+		struct stat a, b;
+
+		snprintf(theirs, sizeof theirs, "/proc/%d/ns/%s", (int)record->pid,
+			 namespace_kinds[i].file);
+		snprintf(ours, sizeof ours, "/proc/self/ns/%s", namespace_kinds[i].file);
+		if (stat(ours, &b) < 0) {
+			if (errno == ENOENT) /* a kind that the kernel does not have */
+				continue;
+			return keg_fail_sys(err, errno, "look at %s", ours);
+		}
+		if (stat(theirs, &a) < 0)
+			return errno == ENOENT ? not_running(err)
+					       : keg_fail_sys(err, errno, "look at %s", theirs);
+		if (a.st_ino != b.st_ino)
+			flags |= namespace_kinds[i].flag;
+	}
+	/* Still there: so it was this process that was looked at, not another with its number. */
+	if (!state_is_alive(record))
+		return not_running(err);
+	*out = flags;
+	return 0;
 }
 
 int state_load(const struct runtime_context *ctx, const char *id, struct state_container *out,

@@ -10,10 +10,10 @@
 
 /* In the order of the help. */
 static const struct cli_cmd *const commands[] = {
-	&kegrun_checkpoint, &kegrun_create, &kegrun_delete, &kegrun_events, &kegrun_exec,
-	&kegrun_features,   &kegrun_kill,   &kegrun_list,   &kegrun_pause,  &kegrun_ps,
-	&kegrun_restore,    &kegrun_resume, &kegrun_run,    &kegrun_spec,   &kegrun_start,
-	&kegrun_state,	    &kegrun_update, NULL,
+	&kegrun_checkpoint, &kegrun_create,  &kegrun_delete, &kegrun_events, &kegrun_exec,
+	&kegrun_features,   &kegrun_kill,    &kegrun_list,   &kegrun_mounts, &kegrun_pause,
+	&kegrun_ps,	    &kegrun_restore, &kegrun_resume, &kegrun_run,    &kegrun_spec,
+	&kegrun_start,	    &kegrun_state,   &kegrun_update, NULL,
 };
 
 static const struct cli_program kegrun = {
@@ -35,7 +35,7 @@ static const struct cli_program kegrun = {
 /* One of the words is such a command; that another word may look like one does no harm. */
 static bool enters_containers(char **argv)
 {
-	static const char *const words[] = { "create", "exec", "run" };
+	static const char *const words[] = { "create", "exec", "mounts", "run" };
 
 	for (; *argv; argv++) {
 		for (size_t i = 0; i < KEG_COUNT(words); i++) {

@@ -60,21 +60,6 @@ def test_the_statistics_are_what_the_files_say(runtime):
     assert data["cpu"]["usage"]["total"] > 0
 
 
-def test_the_statistics_are_what_the_files_say(runtime):
-    name, group = runtime.start(["sleep", "60"], resources={
-        "memory": {"limit": 64 * MEGABYTE, "swap": 96 * MEGABYTE}, "pids": {"limit": 17}})
-    done = runtime.call("events", "--stats", name)
-    assert done.returncode == 0, done.stderr
-    data = json.loads(done.stdout)["data"]
-    assert data["pids"] == {"current": 1, "limit": 17}
-    usage, swap = data["memory"]["usage"], data["memory"]["swap"]
-    assert usage["limit"] == 64 * MEGABYTE and 0 < usage["usage"] <= 64 * MEGABYTE
-    assert swap["limit"] == 96 * MEGABYTE and swap["usage"] >= usage["usage"]
-    assert data["memory"]["raw"].keys() == {
-        line.split()[0] for line in (group / "memory.stat").read_text().splitlines()}
-    assert data["cpu"]["usage"]["total"] > 0
-
-
 def test_memory_max_kills_what_takes_more(runtime):
     done = runtime.run(["sh", "-c", "dd if=/dev/zero of=/dev/shm/big bs=1M count=64"],
                        resources={"memory": {"limit": 16 * MEGABYTE, "swap": 16 * MEGABYTE}})
