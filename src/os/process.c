@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -104,4 +105,21 @@ int process_pass_descriptors(unsigned n, struct keg_err *err)
 	if (close_range(first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return keg_fail_sys(err, errno, "close descriptors from %u on", first);
 	return 0;
+}
+
+int process_close_others(unsigned from, const int *keep, size_t n, struct keg_err *err)
+{
+	for (;;) {
+		unsigned next = UINT_MAX; /* the lowest of those to keep */
+
+		for (size_t i = 0; i < n; i++) {
+			if (keep[i] >= 0 && (unsigned)keep[i] >= from && (unsigned)keep[i] < next)
+				next = (unsigned)keep[i];
+		}
+		if (next > from && close_range(from, next == UINT_MAX ? UINT_MAX : next - 1, 0) < 0)
+			return keg_fail_sys(err, errno, "close descriptors from %u on", from);
+		if (next == UINT_MAX)
+			return 0;
+		from = next + 1;
+	}
 }

@@ -42,4 +42,8 @@ void process_reset_signals(void);
 /* The program that the process executes gets 0 to 2 and `n` further ones, and no others. */
 int process_pass_descriptors(unsigned n, struct keg_err *err) KEG_MUST_CHECK;
 
+/* Close all descriptors from `from` on but these, in any order; -1 among them is none. */
+int process_close_others(unsigned from, const int *keep, size_t n,
+			 struct keg_err *err) KEG_MUST_CHECK;
+
 #endif

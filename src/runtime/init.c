@@ -194,6 +194,21 @@ static int load_filter(const struct launch *launch, struct keg_err *err)
 	return r;
 }
 
+/*
+ * The process may wait for its start for long, where others of the container can see it: of what it
+ * had to be made with, and of what our caller left open, it keeps what is still needed.
+ */
+static int let_go(const struct launch *launch, int root, int procfs, struct keg_err *err)
+{
+	const int keep[] = {
+		launch->sync, launch->start, launch->hooks_output.out, launch->hooks_output.errfd,
+		root,	      procfs
+	};
+	int r = process_close_others(3 + launch->preserve_fds, keep, KEG_COUNT(keep), err);
+
+	return r < 0 ? r : process_pass_descriptors(launch->preserve_fds, err);
+}
+
 static int drop_privileges(const struct launch *launch, int root, int procfs, struct keg_err *err)
 {
 	const struct oci_process *process = launch->process;
@@ -206,7 +221,7 @@ static int drop_privileges(const struct launch *launch, int root, int procfs, st
 		r = keg_fail_sys(err, errno, "set no_new_privs");
 	/* These two use system calls that a filter for programs need not allow. */
 	if (r >= 0)
-		r = process_pass_descriptors(launch->preserve_fds, err);
+		r = let_go(launch, root, procfs, err);
 	if (r >= 0)
 		r = credentials_enter_folder(process, root, &how.late_folder, err);
 	if (r >= 0 && !process->no_new_privileges)
@@ -277,9 +292,19 @@ static int execute(const struct launch *launch, int *report, struct keg_err *err
 	return r < 0 ? r : command_exec(process, &command, err);
 }
 
-static int run(const struct launch *launch, int *report, struct keg_err *err)
+static int change_namespaces(const struct launch *launch, struct keg_err *err)
 {
-	autofd int root = -1, offsets = -1;
+	autofd int offsets = -1;
+	int r = fresh_open_offsets(launch, &offsets, err);
+
+	if (r >= 0)
+		r = enter_groups_and_namespaces(launch, err);
+	return r < 0 ? r : fresh_make(launch, offsets, err);
+}
+
+static int prepare(const struct launch *launch, struct keg_err *err)
+{
+	autofd int root = -1;
 	int r = 0;
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
@@ -287,11 +312,7 @@ static int run(const struct launch *launch, int *report, struct keg_err *err)
 	if (!launch_needs_parent(launch))
 		r = credentials_limit(0, launch->process, launch->ctx->rootless, err);
 	if (r >= 0)
-		r = fresh_open_offsets(launch, &offsets, err);
-	if (r >= 0)
-		r = enter_groups_and_namespaces(launch, err);
-	if (r >= 0)
-		r = fresh_make(launch, offsets, err);
+		r = change_namespaces(launch, err);
 	if (r < 0)
 		return r;
 	/*
@@ -318,7 +339,7 @@ static int run(const struct launch *launch, int *report, struct keg_err *err)
 		r = set_up_root(launch, procfs, &root, err);
 	if (r >= 0)
 		r = drop_privileges(launch, root, procfs, err);
-	return r < 0 ? r : execute(launch, report, err);
+	return r;
 }
 
 void init_run(const struct launch *launch)
@@ -326,7 +347,8 @@ void init_run(const struct launch *launch)
 	struct keg_err err = { 0 };
 	int report = -1;
 
-	run(launch, &report, &err);
+	if (prepare(launch, &err) >= 0)
+		(void)!execute(launch, &report, &err);
 	if (report >= 0)
 		(void)!write(report, &err, sizeof err);
 	else

@@ -193,3 +193,15 @@ def test_a_runtime_killed_while_creating_leaves_what_force_collects(box):
     runtime.wait()
     box.good("delete", "--force", "c")
     assert box.good("list", "-q") == ""
+
+
+def test_what_waits_for_its_start_holds_nothing_of_the_host(box):
+    secret = os.path.join(box.folder, "secret")
+    with open(secret, "w", encoding="utf-8"):
+        pass
+    box.give(secret)
+    box.good("create", "-b", box.bundle(["sleep", "60"]), "c", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+             with_fd=(7, secret))
+    folder = f"/proc/{json.loads(box.good('state', 'c'))['pid']}/fd"
+    held = {os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder)}
+    assert {name for name in held if not name.startswith(("socket:", "pipe:"))} <= {"/dev/null"}
