@@ -107,10 +107,10 @@ def identity(request):
     who.close()
 
 
-def compiled(folder, name):
-    """A C program of this folder, linked so that it runs in any container."""
+def compiled(folder, name, sources=os.path.dirname(__file__)):
+    """A C program, linked so that it runs in any container."""
     program = str(folder / name)
-    source = os.path.join(os.path.dirname(__file__), name + ".c")
+    source = os.path.join(sources, name + ".c")
     subprocess.run(["cc", "-O1", "-static", "-D_GNU_SOURCE", "-o", program, source], check=True)
     return program
 
