@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -93,18 +94,26 @@ int idmap_write(pid_t pid, const struct idmap *map, struct keg_err *err)
 	return run_tool("newuidmap", pid, map->uids, map->n_uids, err);
 }
 
+/* Be there until we are killed, by the death of the parent at the latest. */
+KEG_NORETURN static void hold_namespace(pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && getppid() == parent) {
+		for (;;)
+			pause();
+	}
+	_exit(1);
+}
+
 int idmap_namespace(const struct idmap *map, struct keg_err *err)
 {
 	const struct process_clone how = { .flags = CLONE_NEWUSER, .cgroup = -1 };
 	char path[64];
-	pid_t pid = process_clone(&how, NULL, err);
+	pid_t parent = getpid(), pid = process_clone(&how, NULL, err);
 
 	if (pid < 0)
 		return pid;
-	if (pid == 0) {
-		for (;;)
-			pause();
-	}
+	if (pid == 0)
+		hold_namespace(parent);
 
 	int fd = idmap_write(pid, map, err);
 	if (fd >= 0) {

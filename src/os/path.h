@@ -18,8 +18,8 @@ int path_open_in_root(int rootfd, const char *path, int flags, struct keg_err *e
 
 /*
  * The same as an O_PATH descriptor, made where missing: the folders above with mode 0755, the
- * last component as a folder or as an empty file. Links on the way are followed in the root;
- * a link that leads nowhere is KEG_ENOTFOUND.
+ * last component as a folder or as an empty file. Links on the way are followed in the root; of
+ * a link that leads nowhere what it names is made.
  */
 int path_make_folder(int rootfd, const char *path, mode_t mode, struct keg_err *err) KEG_MUST_CHECK;
 int path_make_file(int rootfd, const char *path, struct keg_err *err) KEG_MUST_CHECK;

@@ -11,7 +11,8 @@
 
 #include "base/file.h"
 #include "base/strv.h"
-#include "runtime/mounts.h"
+#include "os/mount.h"
+#include "runtime/mount_attrs.h"
 
 enum { CGROUP_TEXT_MAX = 64 << 10 };
 
@@ -45,11 +46,11 @@ static int mount_v2(const struct launch *launch, int target, const struct mount_
 		    struct keg_err *err)
 {
 	bool own = launch->join.fresh & CLONE_NEWCGROUP;
-	autofd int tree = own ? mounts_new("cgroup2", "cgroup2", opts->data, opts->n_data,
-					   (unsigned)opts->attr_set, err)
-			      : clone_folder(launch, "", opts->attr_set, err);
+	autofd int tree = own ? mount_new("cgroup2", "cgroup2", opts->data, opts->n_data,
+					  (unsigned)mount_attrs_fresh(opts), err)
+			      : clone_folder(launch, "", mount_attrs_fresh(opts), err);
 
-	return tree < 0 ? tree : mounts_attach(tree, target, err);
+	return tree < 0 ? tree : mount_attach(tree, target, err);
 }
 
 /* One hierarchy: "cpu,cpuacct", "name=systemd". */
@@ -61,10 +62,10 @@ static int mount_v1(const struct launch *launch, int target, const char *control
 	keg_strv_split(&words, controllers, ',');
 	bool own = launch->join.fresh & CLONE_NEWCGROUP;
 	const char *named = keg_str_after(controllers, "name=");
-	autofd int tree = own ? mounts_new("cgroup", "cgroup", (const char *const *)words.v,
-					   words.n, (unsigned)attrs, err)
+	autofd int tree = own ? mount_new("cgroup", "cgroup", (const char *const *)words.v, words.n,
+					  (unsigned)attrs, err)
 			      : clone_folder(launch, named ? named : words.v[0], attrs, err);
-	return tree < 0 ? tree : mounts_attach(tree, target, err);
+	return tree < 0 ? tree : mount_attach(tree, target, err);
 }
 
 /* The folder of a hierarchy in the tmpfs, with a link for each controller of several. */
@@ -100,7 +101,7 @@ static int mount_line(const struct launch *launch, int tmpfs, char *line,
 	autofd int place = make_place(tmpfs, *controllers ? controllers : "unified", err);
 	if (place < 0)
 		return place;
-	r = *controllers ? mount_v1(launch, place, controllers, opts->attr_set, err)
+	r = *controllers ? mount_v1(launch, place, controllers, mount_attrs_fresh(opts), err)
 			 : mount_v2(launch, place, opts, err);
 	/* A hierarchy that exists but is mounted nowhere, or holds no group of ours: left out. */
 	if (r == -KEG_ENOTFOUND)
@@ -112,16 +113,16 @@ static int mount_all_v1(const struct launch *launch, int target, const struct mo
 			struct keg_err *err)
 {
 	static const char *const data[] = { "mode=755", "size=64k" };
-	uint64_t writable = opts->attr_set & ~(uint64_t)MOUNT_ATTR_RDONLY;
-	const struct mount_opts each = { .attr_set = opts->attr_set };
+	uint64_t writable = mount_attrs_fresh(opts) & ~(uint64_t)MOUNT_ATTR_RDONLY;
+	const struct mount_opts each = { .flags = opts->flags };
 	auto(keg_buf) text = { 0 };
 	autofd int tmpfs =
-		mounts_new("tmpfs", "tmpfs", data, KEG_COUNT(data), (unsigned)writable, err);
+		mount_new("tmpfs", "tmpfs", data, KEG_COUNT(data), (unsigned)writable, err);
 	char *save = NULL;
 
 	if (tmpfs < 0)
 		return tmpfs;
-	int r = mounts_attach(tmpfs, target, err);
+	int r = mount_attach(tmpfs, target, err);
 	if (r >= 0)
 		r = keg_file_read(AT_FDCWD, "/proc/self/cgroup", CGROUP_TEXT_MAX, &text, err);
 	if (r < 0)
@@ -129,7 +130,7 @@ static int mount_all_v1(const struct launch *launch, int target, const struct mo
 	for (char *line = strtok_r(text.data, "\n", &save); line && r >= 0;
 	     line = strtok_r(NULL, "\n", &save))
 		r = mount_line(launch, tmpfs, line, &each, err);
-	if (r >= 0 && opts->attr_set & MOUNT_ATTR_RDONLY)
+	if (r >= 0 && opts->flags & MS_RDONLY)
 		r = make_readonly(tmpfs, err);
 	return r;
 }

@@ -6,10 +6,10 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "os/mount.h"
 #include "os/path.h"
 #include "os/socket.h"
 #include "os/terminal.h"
-#include "runtime/mounts.h"
 
 static const char multiplexer[] = "/dev/ptmx";
 
@@ -33,7 +33,7 @@ static int bind_console(int root, int slave, struct keg_err *err)
 	autofd int tree = open_tree(slave, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (tree < 0)
 		return keg_fail_sys(err, errno, "clone the terminal's device");
-	return mounts_attach(tree, target, err);
+	return mount_attach(tree, target, err);
 }
 
 static int set_up(int root, int socket, const struct terminal_pair *pair,

@@ -112,16 +112,17 @@ static int copy_folder(int from, int to, int depth, struct keg_err *err)
 	return errno ? keg_fail_sys(err, errno, "read a folder") : 0;
 }
 
-int copy_up(int root, const char *path, int into, struct keg_err *err)
+int copy_up(int from, int into, struct keg_err *err)
 {
 	struct stat st;
-	int from = path_open_in_root(root, path, O_RDONLY | O_DIRECTORY, err);
+	/* What is given may be a mere place, which cannot be read. */
+	int tree = path_open_in_root(from, ".", O_RDONLY | O_DIRECTORY, err);
 
-	if (from < 0)
-		return from;
-	if (fstat(from, &st) < 0 || fchownat(into, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0) {
-		close(from);
-		return keg_fail_sys(err, errno, "set the owner of %s", path);
+	if (tree < 0)
+		return tree;
+	if (fstat(tree, &st) < 0 || fchownat(into, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0) {
+		close(tree);
+		return keg_fail_sys(err, errno, "set the owner");
 	}
-	return copy_folder(from, into, 0, err) < 0 ? keg_wrap(err, "copy up %s", path) : 0;
+	return copy_folder(tree, into, 0, err) < 0 ? keg_wrap(err, "copy up") : 0;
 }

@@ -6,9 +6,9 @@
 #include "base/err.h"
 
 /*
- * Copy the tree at `path` below `root` into the folder `into`: folders, files, links, devices
- * with their modes, owners and times. Nothing outside the tree is followed or read.
+ * Copy the tree at the folder `from` into the folder `into`: folders, files, links, devices with
+ * their modes, owners and times. Nothing outside the tree is followed or read.
  */
-int copy_up(int root, const char *path, int into, struct keg_err *err) KEG_MUST_CHECK;
+int copy_up(int from, int into, struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "os/idmap.h"
+#include "os/mount.h"
 #include "os/process.h"
 #include "os/socket.h"
 #include "runtime/annotations.h"
@@ -21,7 +23,6 @@
 #include "runtime/credentials.h"
 #include "runtime/filter.h"
 #include "runtime/limits.h"
-#include "runtime/mounts.h"
 #include "runtime/net_devices.h"
 #include "runtime/notify.h"
 #include "runtime/pidfd_socket.h"
@@ -313,6 +314,20 @@ static int pass_listener(struct creation *c, int64_t number, struct keg_err *err
 	return notify_pass(&process, number, c->launch.notify, &c->record, &c->config, err);
 }
 
+/* Of a source that the child found inside its root: it is not privileged enough. */
+static int map_ids(const struct creation *c, int64_t value, struct keg_err *err)
+{
+	const uint32_t index = (uint32_t)(value >> 32);
+	autofd int tree = (int)syscall(SYS_pidfd_getfd, c->pidfd, (int)(value & INT32_MAX), 0);
+
+	if (tree < 0)
+		return keg_fail_sys(err, errno, "fetch the source of a mount");
+	if (index >= c->launch.mounts.n)
+		return keg_fail(err, KEG_ESYSTEM, "unexpected mount %u", index);
+	int r = mount_plan_map(&c->launch.mounts.v[index], tree, err);
+	return r < 0 ? r : sync_send(c->sync.parent, SYNC_GO, 0, err);
+}
+
 /* Steps by the names that runc's log gives them: people and tools look for these. */
 static void say(const struct creation *c, const char *text)
 {
@@ -330,9 +345,12 @@ static int serve(struct creation *c, struct keg_err *err)
 		switch (kind) {
 		case SYNC_READY:
 			say(c, "init: closing the pipe to signal completion");
-			return 0;
+			return credentials_limit_files(c->pid, c->config.process, err);
 		case SYNC_HOOKS:
 			r = run_hooks(c, err);
+			break;
+		case SYNC_MAP_IDS:
+			r = map_ids(c, value, err);
 			break;
 		case SYNC_NOTIFY:
 			r = pass_listener(c, value, err);
@@ -380,6 +398,24 @@ static int hand_out_pidfd(const struct creation *c, struct keg_err *err)
 	return path ? pidfd_socket_send(path, c->pidfd, "standard", err) : 0;
 }
 
+static int plan_mounts(struct creation *c, struct keg_err *err)
+{
+	const uint64_t namespaces = c->launch.join.fresh | c->launch.join.existing;
+
+	/* A caller that brings its own configuration need not have a bundle. */
+	c->bundle = open(c->launch.bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* Only the real root may clone mounts here; an ordinary user's child does it for itself. */
+	c->launch.for_userns = namespaces & CLONE_NEWUSER && geteuid() == 0;
+
+	const struct mount_plan_request req = {
+		.config = &c->config,
+		.join = &c->launch.join,
+		.rootfs = c->req->rootfs < 0 ? c->launch.rootfs : NULL,
+		.bundle = c->bundle,
+	};
+	return mount_plans_make(&req, &c->launch.mounts, &c->arena, err);
+}
+
 static int prepare(struct creation *c, int console, struct keg_err *err)
 {
 	int r = validate_preserved(c->req->io.preserve_fds, err);
@@ -402,6 +438,9 @@ static int prepare(struct creation *c, int console, struct keg_err *err)
 		return r;
 	c->launch.filter = r > 0 ? &c->filter : NULL;
 	c->launch.in_new_userns = c->launch.join.fresh & CLONE_NEWUSER;
+	r = plan_mounts(c, err);
+	if (r < 0)
+		return r;
 	r = c->config.hooks ? hooks_output_open(&c->config, &c->launch.hooks_output, err) : 0;
 	return r < 0 ? r : open_notify(c, err);
 }
@@ -426,13 +465,14 @@ static int make_folder(struct creation *c, bool wait_socket, struct keg_err *err
 /* What root of the user namespace might not reach: folders above may be closed to him. */
 static int open_for_child(struct creation *c, int *rootfs, struct keg_err *err)
 {
-	int r = mounts_open_sources(&c->config, c->launch.sources, true, err);
+	const struct mount_place from = { AT_FDCWD, c->launch.rootfs, false };
+	int r = mount_plans_open(&c->launch.mounts, c->bundle, true, err);
 
 	if (r < 0 || c->launch.rootfs_mount >= 0)
 		return r;
-	*rootfs = mounts_clone(c->launch.rootfs, true, true, err);
+	*rootfs = mount_clone(&from, true, err);
 	c->launch.rootfs_mount = *rootfs;
-	return *rootfs < 0 ? *rootfs : 0;
+	return *rootfs < 0 ? *rootfs : mount_propagate(*rootfs, MS_SLAVE | MS_REC, err);
 }
 
 static int clone_and_serve(struct creation *c, struct keg_err *err)
@@ -443,19 +483,12 @@ static int clone_and_serve(struct creation *c, struct keg_err *err)
 	if (r < 0)
 		return r;
 	c->launch.sync = c->sync.child;
-	c->launch.sources = keg_arena_alloc(&c->arena, c->config.n_mounts + 1, sizeof(int));
-	for (size_t i = 0; i < c->config.n_mounts; i++)
-		c->launch.sources[i] = -1;
-	/* Only the real root may clone mounts here; an ordinary user's child does it for itself. */
-	c->launch.has_sources =
-		(c->launch.join.fresh | c->launch.join.existing) & CLONE_NEWUSER && geteuid() == 0;
-	r = c->launch.has_sources ? open_for_child(c, &rootfs, err) : 0;
+	r = c->launch.for_userns ? open_for_child(c, &rootfs, err) : 0;
 	if (r < 0)
 		return r;
 
 	say(c, "nsexec container setup: clone the first process into its namespaces");
 	c->pid = launch_clone(&c->launch, c->sync.parent, &c->pidfd, err);
-	mounts_close_sources(&c->config, c->launch.sources);
 	close(take_fd(&c->sync.child));
 	if (c->pid < 0)
 		return c->pid;
@@ -465,6 +498,8 @@ static int clone_and_serve(struct creation *c, struct keg_err *err)
 		r = hand_out_pidfd(c, err);
 	if (r >= 0)
 		r = serve(c, err);
+	/* Or what they are clones of would be in use for as long as we are. */
+	mount_plans_close(&c->launch.mounts);
 	return r < 0 ? keg_wrap(err, "unable to start container process") : 0;
 }
 
@@ -477,6 +512,7 @@ int creation_begin(struct creation *c, const struct runtime_context *ctx, const 
 		.id = id,
 		.req = req,
 		.folder = -1,
+		.bundle = -1,
 		.pidfd = -1,
 		.pid = -1,
 		.sync = { -1, -1 },
@@ -533,8 +569,8 @@ void creation_abandon(struct creation *c)
 
 void creation_done(struct creation *c)
 {
-	const int fds[] = { c->folder,	     c->pidfd,		c->sync.parent,	 c->sync.child,
-			    c->launch.start, c->launch.console, c->launch.notify };
+	const int fds[] = { c->bundle,	   c->folder,	    c->pidfd,	       c->sync.parent,
+			    c->sync.child, c->launch.start, c->launch.console, c->launch.notify };
 
 	if (!c->ctx)
 		return;
@@ -543,6 +579,7 @@ void creation_done(struct creation *c)
 			close(fds[i]);
 	}
 	hooks_output_close(&c->launch.hooks_output);
+	mount_plans_close(&c->launch.mounts);
 	join_done(&c->launch.join);
 	cgroup_free(c->launch.group);
 	seccomp_filter_done(&c->filter);

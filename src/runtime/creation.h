@@ -23,7 +23,7 @@ struct creation {
 	struct launch launch;
 	struct seccomp_filter filter;
 	struct sync_pair sync;
-	int folder, pidfd;
+	int bundle, folder, pidfd;
 	pid_t pid;
 	bool group_is_ours; /* to be deleted on failure */
 	bool made;	    /* the folder is ours to remove on failure */

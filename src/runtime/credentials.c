@@ -37,6 +37,20 @@ static int set_oom_score(pid_t pid, int score, bool lenient, struct keg_err *err
 	return r < 0 ? keg_wrap(err, "set oomScoreAdj to %d", score) : 0;
 }
 
+/* Either the limit of open files or all others. */
+static int set_limits(pid_t pid, const struct oci_process *process, bool files, struct keg_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < process->n_rlimits && r >= 0; i++) {
+		const struct oci_rlimit *limit = &process->rlimits[i];
+
+		if (files == (strcmp(limit->type, "RLIMIT_NOFILE") == 0))
+			r = rlimit_set(pid, limit->type, limit->soft, limit->hard, err);
+	}
+	return r;
+}
+
 int credentials_limit(pid_t pid, const struct oci_process *process, bool lenient,
 		      struct keg_err *err)
 {
@@ -44,10 +58,12 @@ int credentials_limit(pid_t pid, const struct oci_process *process, bool lenient
 
 	if (process->oom_score_adj)
 		r = set_oom_score(pid, *process->oom_score_adj, lenient, err);
-	for (size_t i = 0; i < process->n_rlimits && r >= 0; i++)
-		r = rlimit_set(pid, process->rlimits[i].type, process->rlimits[i].soft,
-			       process->rlimits[i].hard, err);
-	return r;
+	return r < 0 ? r : set_limits(pid, process, false, err);
+}
+
+int credentials_limit_files(pid_t pid, const struct oci_process *process, struct keg_err *err)
+{
+	return set_limits(pid, process, true, err);
 }
 
 /* Names to a word of bits; unknown ones are collected. */

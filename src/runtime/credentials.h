@@ -14,6 +14,9 @@
  */
 int credentials_limit(pid_t pid, const struct oci_process *process, bool lenient,
 		      struct keg_err *err) KEG_MUST_CHECK;
+/* That of open files, which comes last: making a container may take more than it is to have. */
+int credentials_limit_files(pid_t pid, const struct oci_process *process,
+			    struct keg_err *err) KEG_MUST_CHECK;
 
 /* Check the names before anything is cloned; unknown capabilities are only warned of. */
 int credentials_check(const struct runtime_context *ctx, const struct oci_process *process,

@@ -12,8 +12,8 @@
 
 #include "base/file.h"
 #include "base/strv.h"
+#include "os/mount.h"
 #include "os/path.h"
-#include "runtime/mounts.h"
 
 static const struct oci_device defaults[] = {
 	{ .path = "/dev/null", .type = "c", .major = 1, .minor = 3 },
@@ -62,7 +62,7 @@ static int bind_device(const struct oci_device *d, int above, const char *last, 
 	autofd int tree = open_tree(AT_FDCWD, d->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (tree < 0)
 		return keg_fail_sys(err, errno, "clone %s", d->path);
-	return mounts_attach(tree, target, err);
+	return mount_attach(tree, target, err);
 }
 
 static int make_node(const struct oci_device *d, int above, const char *last, mode_t type,
@@ -128,10 +128,11 @@ static int make_links(int dev, struct keg_err *err)
 
 static bool is_dev_bound(const struct launch *launch)
 {
-	for (size_t i = 0; i < launch->config->n_mounts; i++) {
-		autofree char *path = keg_path_clean(launch->config->mounts[i].destination);
+	for (size_t i = 0; i < launch->mounts.n; i++) {
+		const struct mount_plan *plan = &launch->mounts.v[i];
+		autofree char *path = keg_path_clean(plan->destination);
 
-		if (launch->sources[i] >= 0 && strcmp(path, "/dev") == 0)
+		if (plan->bind && strcmp(path, "/dev") == 0)
 			return true;
 	}
 	return false;

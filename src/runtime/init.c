@@ -153,8 +153,8 @@ static int set_up_root(const struct launch *launch, int procfs, int *root_out, s
 {
 	int r = rootfs_detach(launch, err);
 
-	if (r >= 0 && !launch->has_sources)
-		r = mounts_open_sources(launch->config, launch->sources, false, err);
+	if (r >= 0 && !launch->for_userns)
+		r = mount_plans_open(&launch->mounts, AT_FDCWD, false, err);
 	if (r < 0)
 		return r;
 	autofd int root = rootfs_attach(launch, err);
@@ -170,7 +170,7 @@ static int set_up_root(const struct launch *launch, int procfs, int *root_out, s
 	if (r >= 0)
 		r = masks_apply(launch->config->os, root, err);
 	if (r >= 0)
-		r = mounts_finish(launch, root, err);
+		r = mounts_finish(launch, err);
 	if (r >= 0)
 		r = rootfs_enter(launch, root, err);
 	if (r >= 0)
@@ -329,7 +329,7 @@ static int prepare(const struct launch *launch, struct keg_err *err)
 		return procfs;
 	/* For relative sources of mounts, and for hooks; where the sources are open already it may
 	   be out of reach. */
-	if (chdir(launch->bundle) < 0 && !launch->has_sources)
+	if (chdir(launch->bundle) < 0 && !launch->for_userns)
 		return keg_fail_sys(err, errno, "change to bundle %s", launch->bundle);
 
 	r = fresh_name_host(launch->config, err);

@@ -71,6 +71,17 @@ void join_done(struct join *join)
 	}
 }
 
+int join_dup(const struct join *join, uint64_t which, struct keg_err *err)
+{
+	for (size_t i = 0; i < namespace_n_kinds; i++) {
+		if (namespace_kinds[i].flag != which || join->fds[i] < 0)
+			continue;
+		int fd = fcntl(join->fds[i], F_DUPFD_CLOEXEC, 3);
+		return fd < 0 ? keg_fail_sys(err, errno, "keep the namespace") : fd;
+	}
+	return keg_fail(err, KEG_ENOTFOUND, "no such namespace is joined");
+}
+
 void join_enter_early(struct join *join)
 {
 	for (size_t i = 0; i < namespace_n_kinds; i++) {

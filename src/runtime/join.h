@@ -23,6 +23,9 @@ struct join {
 int join_open(const struct oci_linux *os, struct join *out, struct keg_err *err) KEG_MUST_CHECK;
 void join_done(struct join *join);
 
+/* An existing namespace of one kind again; the caller owns it. */
+int join_dup(const struct join *join, uint64_t which, struct keg_err *err) KEG_MUST_CHECK;
+
 /*
  * Enter with our privileges what can be so, all but the user and the mount namespace: the user
  * namespace that we are to be in need not own them. These are closed; the others stay for later.

@@ -27,6 +27,8 @@ static int enter(struct joining *j, bool cloned, struct keg_err *err)
 	int r = credentials_limit(0, &j->process, j->ctx->rootless, err);
 
 	if (r >= 0)
+		r = credentials_limit_files(0, &j->process, err);
+	if (r >= 0)
 		r = schedule_affinity_initial(cpus, err);
 	if (r >= 0 && j->group)
 		r = cgroup_enter(j->group, cloned, err);

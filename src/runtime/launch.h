@@ -11,6 +11,7 @@
 #include "os/seccomp.h"
 #include "runtime/hooks.h"
 #include "runtime/join.h"
+#include "runtime/mount_plan.h"
 #include "runtime/runtime.h"
 
 struct launch {
@@ -20,8 +21,8 @@ struct launch {
 	const struct oci_process *process;
 	const char *bundle, *rootfs; /* absolute */
 	int rootfs_mount;	     /* the root as a detached mount, or -1 */
-	int *sources;		     /* detached bind mounts by index of config->mounts, or -1 */
-	bool has_sources;	     /* they were opened by the parent, who may */
+	struct mount_plans mounts;
+	bool for_userns; /* root and sources were opened by the parent, who may */
 	struct join join;
 	struct cgroup *group;		     /* NULL: none */
 	bool born_in_group;		     /* the clone puts it into the v2 group */

@@ -101,24 +101,22 @@ static int detach_all(const struct change *change, size_t n, struct keg_err *err
 }
 
 /* All, or none. */
-static int attach_all(const struct change *change, int *sources, struct keg_err *err)
+static int attach_all(const struct change *change, const struct mount_plans *plans,
+		      struct keg_err *err)
 {
 	for (size_t i = 0; i < change->config.n_mounts; i++) {
-		struct oci_config one = change->config;
-		struct launch launch = { .ctx = change->ctx,
-					 .id = change->container.record.id,
-					 .config = &one,
-					 .process = one.process,
-					 .bundle = change->container.record.bundle,
-					 .rootfs = change->container.record.rootfs,
-					 .rootfs_mount = -1,
-					 .sources = &sources[i] };
+		const struct launch launch = { .ctx = change->ctx,
+					       .id = change->container.record.id,
+					       .config = &change->config,
+					       .process = change->config.process,
+					       .bundle = change->container.record.bundle,
+					       .rootfs = change->container.record.rootfs,
+					       .rootfs_mount = -1,
+					       .mounts = { &plans->v[i], 1 } };
 
-		one.mounts = &change->config.mounts[i];
-		one.n_mounts = 1;
 		int r = mounts_make(&launch, change->root, err);
 		if (r >= 0)
-			r = mounts_finish(&launch, change->root, err);
+			r = mounts_finish(&launch, err);
 		if (r < 0) {
 			struct keg_err ignored;
 
@@ -143,9 +141,25 @@ static int enter(const struct change *change, struct keg_err *err)
 	return 0;
 }
 
+static int open_sources(const struct change *change, struct mount_plans *plans,
+			struct keg_arena *arena, struct keg_err *err)
+{
+	const struct join none = { 0 };
+	const struct mount_plan_request req = {
+		.config = &change->config,
+		.join = &none,
+		.rootfs = change->container.record.rootfs,
+		.bundle = AT_FDCWD,
+	};
+	int r = mount_plans_make(&req, plans, arena, err);
+
+	return r < 0 ? r : mount_plans_open(plans, AT_FDCWD, true, err);
+}
+
 static int work(const struct change *change, struct keg_err *err)
 {
-	autofree int *sources = keg_alloc(change->config.n_mounts + 1, sizeof *sources);
+	auto(keg_arena) arena = { 0 };
+	struct mount_plans plans = { 0 };
 	int r = 0;
 
 	/* No process of the container may trace us: it could have what we hold. */
@@ -156,7 +170,7 @@ static int work(const struct change *change, struct keg_err *err)
 		return keg_fail_sys(err, errno, "change to bundle %s",
 				    change->container.record.bundle);
 	if (change->add)
-		r = mounts_open_sources(&change->config, sources, true, err);
+		r = open_sources(change, &plans, &arena, err);
 	if (r >= 0)
 		r = enter(change, err);
 	if (r < 0)
@@ -164,7 +178,7 @@ static int work(const struct change *change, struct keg_err *err)
 	pid_t inner = process_clone(&(struct process_clone){ .cgroup = -1 }, NULL, err);
 	if (inner != 0)
 		return inner < 0 ? inner : process_wait(inner, err);
-	r = change->add ? attach_all(change, sources, err)
+	r = change->add ? attach_all(change, &plans, err)
 			: detach_all(change, change->config.n_mounts, err);
 	if (r < 0)
 		sync_send_error(change->sync, err);

@@ -16,8 +16,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "os/mount.h"
 #include "os/path.h"
-#include "runtime/mounts.h"
 
 /* A cover, and whether it lies somewhere already. */
 struct cover {
@@ -60,20 +60,20 @@ static int open_empty(struct keg_err *err)
 	const unsigned attrs =
 		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
-	return mounts_new("tmpfs", "tmpfs", data, KEG_COUNT(data), attrs, err);
+	return mount_new("tmpfs", "tmpfs", data, KEG_COUNT(data), attrs, err);
 }
 
 static int lay(struct cover *cover, int target, struct keg_err *err)
 {
 	if (!cover->attached) {
 		cover->attached = true;
-		return mounts_attach(cover->tree, target, err);
+		return mount_attach(cover->tree, target, err);
 	}
 	autofd int again =
 		open_tree(cover->tree, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (again < 0)
 		return keg_fail_sys(err, errno, "clone a mask");
-	return mounts_attach(again, target, err);
+	return mount_attach(again, target, err);
 }
 
 static bool is_absent(int r, const struct keg_err *err)
@@ -115,7 +115,7 @@ static int make_readonly(int root, const char *path, struct keg_err *err)
 		return keg_fail_sys(err, errno, "clone %s", path);
 	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0)
 		return keg_fail_sys(err, errno, "set mount attributes");
-	return mounts_attach(tree, target, err);
+	return mount_attach(tree, target, err);
 }
 
 int masks_apply(const struct oci_linux *os, int root, struct keg_err *err)

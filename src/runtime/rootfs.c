@@ -11,8 +11,8 @@
 
 #include "base/file.h"
 #include "base/strv.h"
+#include "os/mount.h"
 #include "runtime/mount_opts.h"
-#include "runtime/mounts.h"
 
 enum { MOUNTINFO_MAX = 64 << 20 };
 
@@ -66,6 +66,7 @@ static const char *place_of(const struct launch *launch, uint64_t word)
 
 int rootfs_attach(const struct launch *launch, struct keg_err *err)
 {
+	const struct mount_place from = { AT_FDCWD, launch->rootfs, false };
 	autofd int tree = -1;
 	uint64_t word;
 	int r = wanted_propagation(launch, &word, err);
@@ -74,7 +75,7 @@ int rootfs_attach(const struct launch *launch, struct keg_err *err)
 		return r;
 
 	tree = launch->rootfs_mount >= 0 ? fcntl(launch->rootfs_mount, F_DUPFD_CLOEXEC, 3)
-					 : mounts_clone(launch->rootfs, true, false, err);
+					 : mount_clone(&from, true, err);
 	if (tree < 0)
 		return keg_fail_sys(err, errno, "clone the root file system %s", launch->rootfs);
 	if (move_mount(tree, "", AT_FDCWD, place_of(launch, word), MOVE_MOUNT_F_EMPTY_PATH) < 0)

@@ -19,9 +19,12 @@ enum sync_kind {
 	SYNC_PID,    /* child: the process to talk to, which waits for GO, is `value`; I end here */
 	SYNC_HOOKS,  /* child: namespaces and mounts are there; run hooks and answer GO */
 	SYNC_NOTIFY, /* child: descriptor `value` of mine is the seccomp listener; answer GO */
-	SYNC_READY,  /* child: all is set up but for exec; it waits for GO */
-	SYNC_ERROR,  /* either: it failed, see `err` */
-	SYNC_END,    /* not sent: the other side is gone */
+	/* child: descriptor (lower half of `value`) of mine is the source of the mount whose index
+	   the upper half is; map its ids and answer GO */
+	SYNC_MAP_IDS,
+	SYNC_READY, /* child: all is set up but for exec; it waits for GO */
+	SYNC_ERROR, /* either: it failed, see `err` */
+	SYNC_END,   /* not sent: the other side is gone */
 };
 
 struct sync_pair {

@@ -51,6 +51,25 @@ static void folders_are_made_where_links_lead_inside_the_root(void **state)
 	assert_true(keg_exists(f->root, "real/a/b"));
 }
 
+static void what_a_dangling_link_names_is_made_in_the_root(void **state)
+{
+	struct fixture *f = *state;
+	struct keg_err err = { 0 };
+
+	assert_int_equal(symlinkat("/there/deep", f->root, "jump"), 0);
+	assert_int_equal(symlinkat("../jump/../deep/file", f->root, "dangling"), 0);
+	autofd int folder = path_make_folder(f->root, "/jump/er", 0755, &err);
+	assert_true(folder >= 0 && keg_exists(f->root, "there/deep/er"));
+	autofd int file = path_make_file(f->root, "/dangling", &err);
+	assert_true(file >= 0 && keg_exists(f->root, "there/deep/file"));
+	assert_int_equal(symlinkat("loop", f->root, "loop"), 0);
+	assert_int_equal(symlinkat("/../../../outside/file", f->root, "away"), 0);
+	assert_true(path_make_file(f->root, "loop", &err) < 0);
+	autofd int away = path_make_file(f->root, "away", &err);
+	assert_true(away >= 0 && keg_exists(f->root, "outside/file"));
+	assert_false(keg_exists(f->root, "../outside/file"));
+}
+
 static void nothing_is_made_outside_the_root(void **state)
 {
 	struct fixture *f = *state;
@@ -58,7 +77,7 @@ static void nothing_is_made_outside_the_root(void **state)
 
 	assert_int_equal(symlinkat("../../outside", f->root, "out"), 0);
 	autofd int fd = path_make_folder(f->root, "out/made", 0755, &err);
-	assert_true(fd < 0);
+	assert_true(fd >= 0 && keg_exists(f->root, "outside/made"));
 	autofree char *outside = keg_path_join(f->dir, "outside/made");
 	assert_false(keg_exists(AT_FDCWD, outside));
 }
@@ -92,6 +111,8 @@ static void the_parent_comes_with_the_last_component(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_a_dangling_link_names_is_made_in_the_root,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(folders_are_made_where_links_lead_inside_the_root,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nothing_is_made_outside_the_root, set_up,
