@@ -11,11 +11,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "os/mount.h"
 #include "os/path.h"
 
@@ -81,13 +83,29 @@ static bool is_absent(int r, const struct keg_err *err)
 	return r == -KEG_ENOTFOUND || err->sys == ENOTDIR;
 }
 
+/* Named before: one cover is enough, and a second would lie on it. */
+static bool is_repeated(const char **paths, size_t at)
+{
+	autofree char *path = keg_path_clean(paths[at]);
+
+	for (size_t i = 0; i < at; i++) {
+		autofree char *other = keg_path_clean(paths[i]);
+
+		if (strcmp(path, other) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int mask_all(const struct oci_linux *os, int root, struct cover *file, struct cover *folder,
 		    struct keg_err *err)
 {
 	for (size_t i = 0; i < os->n_masked_paths; i++) {
 		struct stat st;
-		autofd int target = path_open_in_root(root, os->masked_paths[i], O_PATH, err);
 
+		if (is_repeated(os->masked_paths, i))
+			continue;
+		autofd int target = path_open_in_root(root, os->masked_paths[i], O_PATH, err);
 		if (target < 0 && is_absent(target, err))
 			continue;
 		if (target < 0 || fstat(target, &st) < 0)
@@ -124,6 +142,8 @@ int masks_apply(const struct oci_linux *os, int root, struct keg_err *err)
 	int r = 0;
 
 	for (size_t i = 0; i < os->n_readonly_paths && r >= 0; i++) {
+		if (is_repeated(os->readonly_paths, i))
+			continue;
 		r = make_readonly(root, os->readonly_paths[i], err);
 		if (r < 0)
 			r = keg_wrap(err, "make %s read-only", os->readonly_paths[i]);
