@@ -113,6 +113,9 @@ static int find_rootfs(struct creation *c, struct keg_err *err)
 	c->launch.rootfs = path[0] == '/'
 				   ? path
 				   : keg_arena_printf(&c->arena, "%s/%s", c->launch.bundle, path);
+	if (c->req->rootfs >= 0 && launch_on_host(&c->launch))
+		return keg_fail(err, KEG_EUSAGE,
+				"a root without a folder wants a mount namespace of its own");
 	if (c->req->rootfs >= 0)
 		return 0;
 	if (!*path)

@@ -175,6 +175,8 @@ static int set_up_root(const struct launch *launch, int procfs, int *root_out, s
 		r = rootfs_enter(launch, root, err);
 	if (r >= 0)
 		*root_out = take_fd(&root);
+	else
+		rootfs_abandon(launch, root);
 	return r;
 }
 

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -43,6 +44,27 @@ static int join_namespaces(const struct joining *j, uint64_t which, struct keg_e
 		return keg_fail_sys(err, errno, "enter the container's namespaces");
 	if (spaces & CLONE_NEWUSER)
 		return credentials_become_root(annotations_keep_groups(&j->container.config), err);
+	return 0;
+}
+
+/*
+ * The root of a container that has no mount namespace of its own: a folder of the host that its
+ * first process was confined to. The pidfd says that it was that process' which was opened.
+ */
+static int open_root(const struct joining *j, int procfs, struct keg_err *err)
+{
+	autofree char *name = keg_printf("%d/root", (int)j->container.record.pid);
+	autofd int root = keg_open_at(procfs, name, O_PATH | O_DIRECTORY, 0, err);
+
+	if (root >= 0 && syscall(SYS_pidfd_send_signal, j->init, 0, NULL, 0) < 0)
+		return keg_fail_sys(err, errno, "open the container's root");
+	return take_fd(&root);
+}
+
+static int enter_root(int root, struct keg_err *err)
+{
+	if (fchdir(root) < 0 || chroot(".") < 0)
+		return keg_fail_sys(err, errno, "change to the container's root");
 	return 0;
 }
 
@@ -116,7 +138,15 @@ static int run_inside(struct joining *j, uint64_t left, struct keg_err *err)
 	if (procfs < 0)
 		return procfs;
 
+	autofd int shared = -1;
+	if (!(j->spaces & CLONE_NEWNS)) {
+		shared = open_root(j, procfs, err);
+		if (shared < 0)
+			return shared;
+	}
 	int r = join_namespaces(j, left, err);
+	if (r >= 0 && shared >= 0)
+		r = enter_root(shared, err);
 	if (r < 0)
 		return r;
 	autofd int root = keg_open_at(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0, err);

@@ -20,6 +20,11 @@ bool launch_needs_parent(const struct launch *launch)
 	       net_devices_any(launch->config->os);
 }
 
+bool launch_on_host(const struct launch *launch)
+{
+	return !(launch->join.fresh & CLONE_NEWNS);
+}
+
 const char *launch_cpuset(const struct launch *launch)
 {
 	const struct oci_resources *resources = launch->config->os->resources;

@@ -44,6 +44,8 @@ struct launch {
  * devices, which sysctls may name.
  */
 bool launch_needs_parent(const struct launch *launch);
+/* No mount namespace of its own: its mounts are made on the host. */
+bool launch_on_host(const struct launch *launch);
 /* What limits and scheduling need to be told: the cpuset, or NULL. */
 const char *launch_cpuset(const struct launch *launch);
 

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "os/mount.h"
+#include "os/path.h"
 #include "runtime/mount_opts.h"
 
 enum { MOUNTINFO_MAX = 64 << 20 };
@@ -42,7 +43,7 @@ int rootfs_detach(const struct launch *launch, struct keg_err *err)
 	uint64_t word;
 	int r = wanted_propagation(launch, &word, err);
 
-	if (r < 0)
+	if (r < 0 || launch_on_host(launch))
 		return r;
 	if (!word)
 		word = MS_SLAVE;
@@ -59,6 +60,8 @@ static const char *place_of(const struct launch *launch, uint64_t word)
 {
 	struct stat st;
 
+	if (launch_on_host(launch))
+		return launch->rootfs;
 	if (word & MS_SHARED || stat(launch->rootfs, &st) < 0 || !S_ISDIR(st.st_mode))
 		return "/";
 	return launch->rootfs;
@@ -146,6 +149,14 @@ static int move_root(const struct launch *launch, int root, struct keg_err *err)
 	return 0;
 }
 
+void rootfs_abandon(const struct launch *launch, int root)
+{
+	char path[PATH_FD_MAX];
+
+	if (launch_on_host(launch))
+		(void)umount2(path_of_fd(root, path), MNT_DETACH);
+}
+
 int rootfs_enter(const struct launch *launch, int root, struct keg_err *err)
 {
 	uint64_t word;
@@ -155,7 +166,10 @@ int rootfs_enter(const struct launch *launch, int root, struct keg_err *err)
 		return r;
 	if (fchdir(root) < 0)
 		return keg_fail_sys(err, errno, "change to the root file system");
-	r = launch->no_pivot ? move_root(launch, root, err) : pivot(err);
+	if (launch_on_host(launch))
+		r = chroot(".") < 0 ? keg_fail_sys(err, errno, "chroot") : 0;
+	else
+		r = launch->no_pivot ? move_root(launch, root, err) : pivot(err);
 	if (r < 0)
 		return r;
 	if (chdir("/") < 0)

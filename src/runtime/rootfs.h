@@ -4,7 +4,9 @@
  *
  * The root is attached where it is, so that hooks which enter the mount namespace find it by its
  * path; one that exists only as a descriptor is attached over "/" of the new namespace and
- * needs no folder of the host. Names from "/" mean the host until rootfs_enter().
+ * needs no folder of the host. A container without a mount namespace of its own has its mounts on
+ * the host, below its root, where they stay; it is confined to that folder. Names from "/" mean the
+ * host until rootfs_enter().
  */
 #ifndef KEG_RUNTIME_ROOTFS_H
 #define KEG_RUNTIME_ROOTFS_H
@@ -16,6 +18,9 @@ int rootfs_detach(const struct launch *launch, struct keg_err *err) KEG_MUST_CHE
 
 /* Attach the root; its descriptor, which the caller owns. */
 int rootfs_attach(const struct launch *launch, struct keg_err *err) KEG_MUST_CHECK;
+
+/* After a failure from then on: in the host's mount namespace what was attached would stay. */
+void rootfs_abandon(const struct launch *launch, int root);
 
 /* Make it "/" and drop the host's; apply what must come last: read-only, propagation. */
 int rootfs_enter(const struct launch *launch, int root, struct keg_err *err) KEG_MUST_CHECK;

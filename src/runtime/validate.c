@@ -41,10 +41,16 @@ static int check_namespaces(const struct oci_config *config, const struct join *
 	const struct oci_linux *os = config->os;
 	uint64_t own = join->fresh | join->existing;
 
-	if (!(join->fresh & CLONE_NEWNS))
-		return keg_fail(
-			err, KEG_EUNSUPPORTED,
-			"a container without a mount namespace of its own is not supported");
+	if (join->existing & CLONE_NEWNS)
+		return keg_fail(err, KEG_EUNSUPPORTED,
+				"joining an existing mount namespace is not supported");
+	/* Masks would be for the host as well. */
+	if (!(join->fresh & CLONE_NEWNS) && (os->n_masked_paths > 0 || os->n_readonly_paths > 0))
+		return keg_fail(err, KEG_EUSAGE,
+				"unable to restrict sys entries without a private MNT namespace");
+	if (!(join->fresh & CLONE_NEWNS) && own & CLONE_NEWUSER)
+		return keg_fail(err, KEG_EUSAGE,
+				"a user namespace of its own wants a mount namespace of its own");
 	if (!keg_str_empty(config->hostname) && !(own & CLONE_NEWUTS))
 		return keg_fail(err, KEG_EUSAGE,
 				"unable to set hostname without a private UTS namespace");
