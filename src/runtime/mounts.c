@@ -258,7 +258,9 @@ int mounts_make(const struct launch *launch, int root, struct keg_err *err)
 		const struct oci_mount *m = launch->mounts.v[i].mount;
 
 		if (make_one(launch, root, i, err) < 0)
-			return keg_wrap(err, "error mounting \"%s\" to rootfs at \"%s\"",
+			return keg_wrap(err,
+					"error during container init: error mounting \"%s\" to "
+					"rootfs at \"%s\"",
 					m->source ? m->source
 					: m->type ? m->type
 						  : "none",

@@ -30,7 +30,11 @@ static int run_run(const struct cli_call *call, struct keg_err *err)
 		req.keep = args->keep;
 		r = runtime_run(&ctx.runtime, call->operands[0], &req, err);
 	}
-	return r < 0 ? kegrun_start_failed(err) : r;
+	if (r >= 0)
+		return r;
+	/* runc's words, by which its callers know that the container never ran. */
+	keg_wrap(err, "runc run failed");
+	return kegrun_start_failed(err);
 }
 
 const struct cli_cmd kegrun_run = {

@@ -98,11 +98,14 @@ def test_a_source_inside_the_root_is_mapped_too(root_box, source):
 
 
 def test_no_process_is_left_of_making_the_maps(root_box, source):
-    def children():
-        return [pid for pid in os.listdir("/proc") if pid.isdigit() and os.path.exists(f"/proc/{pid}/exe")
-                and "kegrun" in os.readlink(f"/proc/{pid}/exe")]
-    owner(root_box, False, mount(source, own=OWN))
-    assert children() == []
+    own = [{"containerID": 10, "hostID": 54321, "size": 5}]
+    assert owner(root_box, False, mount(source, own=own)) == "54323:54325"
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/uid_map", encoding="utf-8") as file:
+                assert file.read().split() != ["10", "54321", "5"], pid
+        except OSError:
+            continue
 
 
 @pytest.mark.parametrize("change, said", [
