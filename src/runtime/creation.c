@@ -21,6 +21,7 @@
 #include "runtime/annotations.h"
 #include "runtime/console.h"
 #include "runtime/credentials.h"
+#include "runtime/devices.h"
 #include "runtime/filter.h"
 #include "runtime/limits.h"
 #include "runtime/net_devices.h"
@@ -465,12 +466,29 @@ static int make_folder(struct creation *c, bool wait_socket, struct keg_err *err
 	return r;
 }
 
+static int prepare_devices(struct creation *c, struct keg_err *err)
+{
+	c->launch.nodes = keg_arena_alloc(&c->arena, c->os.n_devices + 1, sizeof(int));
+	for (size_t i = 0; i < c->os.n_devices; i++)
+		c->launch.nodes[i] = -1;
+	return devices_prepare(&c->os, c->folder, c->launch.nodes, err);
+}
+
+static void close_devices(struct creation *c)
+{
+	if (c->launch.nodes)
+		devices_forget(&c->os, c->folder, c->launch.nodes);
+	c->launch.nodes = NULL;
+}
+
 /* What root of the user namespace might not reach: folders above may be closed to him. */
 static int open_for_child(struct creation *c, int *rootfs, struct keg_err *err)
 {
 	const struct mount_place from = { AT_FDCWD, c->launch.rootfs, false };
 	int r = mount_plans_open(&c->launch.mounts, c->bundle, true, err);
 
+	if (r >= 0 && c->launch.in_new_userns)
+		r = prepare_devices(c, err);
 	if (r < 0 || c->launch.rootfs_mount >= 0)
 		return r;
 	*rootfs = mount_clone(&from, true, err);
@@ -503,6 +521,7 @@ static int clone_and_serve(struct creation *c, struct keg_err *err)
 		r = serve(c, err);
 	/* Or what they are clones of would be in use for as long as we are. */
 	mount_plans_close(&c->launch.mounts);
+	close_devices(c);
 	return r < 0 ? keg_wrap(err, "unable to start container process") : 0;
 }
 
@@ -577,6 +596,7 @@ void creation_done(struct creation *c)
 
 	if (!c->ctx)
 		return;
+	close_devices(c);
 	for (size_t i = 0; i < KEG_COUNT(fds); i++) {
 		if (fds[i] >= 0)
 			close(fds[i]);

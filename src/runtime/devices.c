@@ -47,8 +47,12 @@ static int type_bits(const struct oci_device *d, mode_t *out, struct keg_err *er
 	return 0;
 }
 
-static int bind_device(const struct oci_device *d, int above, const char *last, struct keg_err *err)
+/* `tree` is a node that the parent made, or -1: then it is the host's of that name. */
+static int bind_device(const struct oci_device *d, int tree, int above, const char *last,
+		       struct keg_err *err)
 {
+	const struct mount_change change = { 0, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+	const struct mount_place from = { AT_FDCWD, d->path, false };
 	int made =
 		openat(above, last, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
 
@@ -59,10 +63,11 @@ static int bind_device(const struct oci_device *d, int above, const char *last, 
 
 	if (target < 0)
 		return keg_fail_sys(err, errno, "create %s", d->path);
-	autofd int tree = open_tree(AT_FDCWD, d->path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (tree < 0)
-		return keg_fail_sys(err, errno, "clone %s", d->path);
-	return mount_attach(tree, target, err);
+	autofd int host = tree < 0 ? mount_clone(&from, false, err) : -1;
+	if (tree < 0 && host < 0)
+		return host;
+	int r = mount_set(tree < 0 ? host : tree, &change, false, err);
+	return r < 0 ? r : mount_attach(tree < 0 ? host : tree, target, err);
 }
 
 static int make_node(const struct oci_device *d, int above, const char *last, mode_t type,
@@ -85,16 +90,97 @@ static int make_node(const struct oci_device *d, int above, const char *last, mo
 	return 0;
 }
 
-static int make_device(const struct launch *launch, int root, const struct oci_device *d,
-		       struct keg_err *err)
+/* An id of the container as the host has it: what is not mapped is nobody's to own. */
+static int to_host(const uint32_t *id, const struct oci_id_map *maps, size_t n, uint32_t *out,
+		   struct keg_err *err)
+{
+	uint32_t inside = id ? *id : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (inside < maps[i].container_id || inside - maps[i].container_id >= maps[i].size)
+			continue;
+		*out = maps[i].host_id + (inside - maps[i].container_id);
+		return 0;
+	}
+	return keg_fail(err, KEG_EUSAGE, "id %u is not mapped", inside);
+}
+
+static int prepare_node(const struct oci_linux *os, const struct oci_device *d, int folder,
+			const char *name, int *out, struct keg_err *err)
+{
+	const struct mount_place from = { folder, name, true };
+	const struct mount_change change = { MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY, 0 };
+	struct oci_device mapped = *d;
+	uint32_t uid, gid;
+	mode_t type = 0;
+	int r = type_bits(d, &type, err);
+
+	if (r >= 0 && type == S_IFIFO)
+		return 0;
+	if (r >= 0)
+		r = to_host(d->uid, os->uid_mappings, os->n_uid_mappings, &uid, err);
+	if (r >= 0)
+		r = to_host(d->gid, os->gid_mappings, os->n_gid_mappings, &gid, err);
+	if (r < 0)
+		return keg_wrap(err, "device %s", d->path);
+	mapped.uid = &uid;
+	mapped.gid = &gid;
+	r = make_node(&mapped, folder, name, type, err);
+	/* In a user namespace already: the host's will be bound. */
+	if (r == -KEG_EDENIED)
+		return 0;
+	if (r < 0)
+		return r;
+	autofd int tree = mount_clone(&from, false, err);
+	if (tree < 0)
+		return tree;
+	r = mount_set(tree, &change, false, err);
+	if (r >= 0)
+		*out = take_fd(&tree);
+	return r;
+}
+
+void devices_forget(const struct oci_linux *os, int folder, const int *nodes)
+{
+	for (size_t i = 0; i < os->n_devices; i++) {
+		autofree char *name = keg_printf("device.%zu", i);
+
+		if (nodes[i] < 0)
+			continue;
+		close(nodes[i]);
+		(void)unlinkat(folder, name, 0);
+	}
+}
+
+int devices_prepare(const struct oci_linux *os, int folder, int *nodes, struct keg_err *err)
+{
+	mode_t mask = umask(0);
+	int r = 0;
+
+	for (size_t i = 0; i < os->n_devices && r >= 0; i++) {
+		autofree char *name = keg_printf("device.%zu", i);
+
+		r = prepare_node(os, &os->devices[i], folder, name, &nodes[i], err);
+	}
+	umask(mask);
+	return r;
+}
+
+static int make_device(const struct launch *launch, int root, const struct oci_device *given,
+		       int node, struct keg_err *err)
 {
 	uint64_t userns = (launch->join.fresh | launch->join.existing) & CLONE_NEWUSER;
+	/* A slash at the end does not make it a folder. */
+	autofree char *path = keg_path_clean(given->path);
+	struct oci_device clean = *given;
+	const struct oci_device *d = &clean;
 	const char *last;
 	mode_t type = 0;
 	int r = type_bits(d, &type, err);
 
 	if (r < 0)
 		return r;
+	clean.path = path;
 	/* The terminal's link; runc passes over it as well. */
 	if (strcmp(d->path, "/dev/ptmx") == 0)
 		return 0;
@@ -102,10 +188,10 @@ static int make_device(const struct launch *launch, int root, const struct oci_d
 	if (above < 0)
 		return above;
 	if (userns && type != S_IFIFO)
-		return bind_device(d, above, last, err);
+		return bind_device(d, node, above, last, err);
 	r = make_node(d, above, last, type, err);
 	if (r == -KEG_EDENIED && type != S_IFIFO)
-		return bind_device(d, above, last, err);
+		return bind_device(d, -1, above, last, err);
 	return r;
 }
 
@@ -147,9 +233,10 @@ int devices_make(const struct launch *launch, int root, struct keg_err *err)
 		return 0;
 	/* The config's come first: of two with one name the first stands. */
 	for (size_t i = 0; i < os->n_devices && r >= 0; i++)
-		r = make_device(launch, root, &os->devices[i], err);
+		r = make_device(launch, root, &os->devices[i],
+				launch->nodes ? launch->nodes[i] : -1, err);
 	for (size_t i = 0; i < KEG_COUNT(defaults) && r >= 0; i++)
-		r = make_device(launch, root, &defaults[i], err);
+		r = make_device(launch, root, &defaults[i], -1, err);
 	if (r < 0)
 		return r;
 	autofd int dev = path_make_folder(root, "/dev", 0755, err);

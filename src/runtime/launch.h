@@ -22,6 +22,7 @@ struct launch {
 	const char *bundle, *rootfs; /* absolute */
 	int rootfs_mount;	     /* the root as a detached mount, or -1 */
 	struct mount_plans mounts;
+	int *nodes;	 /* of the config's devices, made by the parent; NULL: none are */
 	bool for_userns; /* root and sources were opened by the parent, who may */
 	struct join join;
 	struct cgroup *group;		     /* NULL: none */
