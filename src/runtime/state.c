@@ -52,7 +52,10 @@ int state_check_id(const char *id, struct keg_err *err)
 		return keg_fail(err, KEG_EUSAGE, "container id cannot be empty");
 	for (size_t i = 0; i < len && len <= ID_MAX; i++) {
 		if (!isalnum((unsigned char)id[i]) && !strchr("_+-.@", id[i]))
-			len = ID_MAX + 1;
+			return keg_fail(
+				err, KEG_EUSAGE,
+				"invalid container ID format: %.64s: invalid character '%c'", id,
+				id[i]);
 	}
 	if (len > ID_MAX || strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
 		return keg_fail(err, KEG_EUSAGE, "invalid container ID format: %.64s", id);

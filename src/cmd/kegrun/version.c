@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Three readers of the same lines. runc's scripts want "runc version N.N.N" in the first,
- * "commit:" and "spec:" in the next two. Docker takes as name what stands before the first
- * "version", as version what stands after the last: it learns whose command line it may use.
- * crun's scripts look for a line that begins with '+' and names what is built in.
+ * "commit:" and "spec:" in the next two; crun's want "crun version". Docker takes as name what
+ * stands before the first "version", as version what stands after the last: it learns whose command
+ * line it may use. crun's scripts look for a line that begins with '+' and names what is built in.
  */
 #include "cmd/kegrun/version.h"
 
@@ -11,7 +11,8 @@
 #include "cmd/kegrun/globals.h"
 #include "runtime/runtime.h"
 
-/* The newest release of runc whose options are all known. */
+/* The newest releases whose options are all known. */
+#define ALIKE_CRUN "1.29.1"
 #define ALIKE_RUNC "1.5.1"
 
 const char *kegrun_commit(void)
@@ -52,8 +53,9 @@ void kegrun_version_print(const void *globals, FILE *to)
 	const struct kegrun_globals *g = globals;
 	autofree char *root = g->root ? keg_strdup(g->root) : runtime_default_root();
 
-	fprintf(to, "kegrun version %s - the command line of crun and of runc version %s\n",
-		KEG_VERSION, ALIKE_RUNC);
+	fprintf(to,
+		"kegrun version %s - the command line of crun version %s and of runc version %s\n",
+		KEG_VERSION, ALIKE_CRUN, ALIKE_RUNC);
 	fprintf(to, "commit: %s\n", kegrun_commit());
 	fprintf(to, "spec: %s\n", OCI_RUNTIME_VERSION);
 	fprintf(to, "rundir: %s\n", root);

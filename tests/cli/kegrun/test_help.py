@@ -49,7 +49,8 @@ def test_criu_is_refused_by_name(box):
 @pytest.mark.parametrize("word", ["-v", "-V", "--version"])
 def test_the_version_is_read_by_each_of_the_callers(box, word):
     lines = box.good(word).splitlines()
-    assert re.search(r"runc version \d+\.\d+\.\d+", lines[0])
+    for peer in ("runc", "crun"):
+        assert re.search(peer + r" version \d+\.\d+\.\d+", lines[0])
     assert re.fullmatch(r"commit: \w+", lines[1])
     assert re.fullmatch(r"spec: \d+\.\d+\.\d+", lines[2])
     # Docker: the name before the first "version", the version after the last.
