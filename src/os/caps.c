@@ -82,14 +82,32 @@ uint64_t caps_known(void)
 	return UINT64_MAX >> (63 - low);
 }
 
-uint64_t caps_effective(void)
+static void read_sets(struct caps *out)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
 
+	*out = (struct caps){ 0 };
 	if (syscall(SYS_capget, &head, data) < 0)
-		return 0;
-	return data[0].effective | (uint64_t)data[1].effective << 32;
+		return;
+	out->effective = data[0].effective | (uint64_t)data[1].effective << 32;
+	out->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+}
+
+uint64_t caps_effective(void)
+{
+	struct caps own;
+
+	read_sets(&own);
+	return own.effective;
+}
+
+uint64_t caps_permitted(void)
+{
+	struct caps own;
+
+	read_sets(&own);
+	return own.permitted;
 }
 
 int caps_limit_bounding(uint64_t keep, struct keg_err *err)
@@ -118,11 +136,13 @@ int caps_keep_over_setuid(bool keep, struct keg_err *err)
 int caps_apply(const struct caps *want, struct keg_err *err)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const uint64_t held = caps_permitted();
+	const uint64_t effective = want->effective & held, permitted = want->permitted & held,
+		       inheritable = want->inheritable & held;
 	const struct __user_cap_data_struct data[2] = {
-		{ (uint32_t)want->effective, (uint32_t)want->permitted,
-		  (uint32_t)want->inheritable },
-		{ (uint32_t)(want->effective >> 32), (uint32_t)(want->permitted >> 32),
-		  (uint32_t)(want->inheritable >> 32) },
+		{ (uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable },
+		{ (uint32_t)(effective >> 32), (uint32_t)(permitted >> 32),
+		  (uint32_t)(inheritable >> 32) },
 	};
 
 	if (syscall(SYS_capset, &head, data) < 0)
@@ -130,8 +150,7 @@ int caps_apply(const struct caps *want, struct keg_err *err)
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return keg_fail_sys(err, errno, "clear ambient capabilities");
 	for (int i = 0; i < 64; i++) {
-		if (!(want->ambient >> i & 1) || !(want->permitted >> i & 1) ||
-		    !(want->inheritable >> i & 1))
+		if (!(want->ambient & permitted & inheritable & UINT64_C(1) << i))
 			continue;
 		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0) < 0)
 			return keg_fail_sys(err, errno, "raise ambient capability %d", i);

@@ -19,14 +19,18 @@ const char *caps_name(int number);
 
 /* All capabilities that the running kernel has. */
 uint64_t caps_known(void);
-/* The effective set of the calling process. */
+/* The sets of the calling process. */
 uint64_t caps_effective(void);
+uint64_t caps_permitted(void);
 
 /* Give up, for good, what is not in the set. */
 int caps_limit_bounding(uint64_t keep, struct keg_err *err) KEG_MUST_CHECK;
 /* Keep the permitted set when the user id changes from 0. */
 int caps_keep_over_setuid(bool keep, struct keg_err *err) KEG_MUST_CHECK;
-/* The other four sets; what ambient cannot have is left out of it. */
+/*
+ * The other four sets. What the process is not permitted is left out of all, as the runtime
+ * specification wants it, and what ambient cannot have out of that.
+ */
 int caps_apply(const struct caps *want, struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

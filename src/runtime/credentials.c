@@ -66,7 +66,7 @@ int credentials_limit_files(pid_t pid, const struct oci_process *process, struct
 	return set_limits(pid, process, true, err);
 }
 
-/* Names to a word of bits; unknown ones are collected. */
+/* Names to a word of bits; those not among the known ones are collected. */
 static uint64_t set_of(const char **names, size_t n, uint64_t known, struct keg_strv *unknown)
 {
 	uint64_t set = 0;
@@ -82,10 +82,9 @@ static uint64_t set_of(const char **names, size_t n, uint64_t known, struct keg_
 	return set;
 }
 
-static struct caps caps_of(const struct oci_capabilities *c, struct keg_strv *unknown)
+static struct caps caps_of(const struct oci_capabilities *c, uint64_t known,
+			   struct keg_strv *unknown)
 {
-	uint64_t known = caps_known();
-
 	if (!c)
 		return (struct caps){ 0 };
 	return (struct caps){
@@ -121,25 +120,39 @@ static void warn_of_ambient(const struct runtime_context *ctx, uint64_t impossib
 	}
 }
 
-static void check_caps(const struct runtime_context *ctx, const struct oci_capabilities *c)
+/* In a user namespace all can be given; otherwise what we have. */
+static uint64_t grantable(const struct oci_linux *os)
+{
+	for (size_t i = 0; os && i < os->n_namespaces; i++) {
+		if (keg_str_eq(os->namespaces[i].type, "user"))
+			return caps_known();
+	}
+	return caps_known() & caps_permitted();
+}
+
+static void check_caps(const struct runtime_context *ctx, const struct oci_linux *os,
+		       const struct oci_capabilities *c)
 {
 	auto(keg_strv) unknown = { 0 };
-	struct caps caps = caps_of(c, &unknown);
 
 	if (!ctx->warn)
 		return;
+	struct caps caps = caps_of(c, grantable(os), &unknown);
 	if (unknown.n > 0)
 		warn_of_unknown(ctx, &unknown);
-	warn_of_ambient(ctx, caps.ambient & ~(caps.permitted & caps.inheritable));
+	/* Engines that leave the inheritable set empty (CVE-2022-24769) may still name ambient
+	 * ones. */
+	if (caps.inheritable)
+		warn_of_ambient(ctx, caps.ambient & ~(caps.permitted & caps.inheritable));
 }
 
-int credentials_check(const struct runtime_context *ctx, const struct oci_process *process,
-		      struct keg_err *err)
+int credentials_check(const struct runtime_context *ctx, const struct oci_linux *os,
+		      const struct oci_process *process, struct keg_err *err)
 {
 	if (process->user && (process->user->uid == NO_ID || process->user->gid == NO_ID))
 		return keg_fail(err, KEG_EUSAGE, "user %u:%u: %u is no id", process->user->uid,
 				process->user->gid, NO_ID);
-	check_caps(ctx, process->capabilities);
+	check_caps(ctx, os, process->capabilities);
 	for (size_t i = 0; i < process->n_rlimits; i++) {
 		if (rlimit_number(process->rlimits[i].type) < 0)
 			return keg_fail(err, KEG_EUSAGE, "invalid rlimit type: %s",
@@ -269,7 +282,7 @@ int credentials_assume(const struct oci_process *process, const struct credentia
 {
 	static const struct oci_user nobody_else = { 0 };
 	const struct oci_user *user = process->user ? process->user : &nobody_else;
-	const struct caps caps = caps_of(process->capabilities, NULL);
+	const struct caps caps = caps_of(process->capabilities, caps_known(), NULL);
 	int r = own_streams(user->uid, err);
 
 	if (r >= 0 && process->capabilities)

@@ -18,9 +18,12 @@ int credentials_limit(pid_t pid, const struct oci_process *process, bool lenient
 int credentials_limit_files(pid_t pid, const struct oci_process *process,
 			    struct keg_err *err) KEG_MUST_CHECK;
 
-/* Check the names before anything is cloned; unknown capabilities are only warned of. */
-int credentials_check(const struct runtime_context *ctx, const struct oci_process *process,
-		      struct keg_err *err) KEG_MUST_CHECK;
+/*
+ * Check the names before anything is cloned; capabilities that are unknown, or not ours to give,
+ * are only warned of. `os` is the container's.
+ */
+int credentials_check(const struct runtime_context *ctx, const struct oci_linux *os,
+		      const struct oci_process *process, struct keg_err *err) KEG_MUST_CHECK;
 
 /*
  * Enter the working folder below `root`, "/" of the container. A network file system may know the

@@ -107,7 +107,7 @@ int validate_config(const struct runtime_context *ctx, const struct oci_config *
 	if (r >= 0)
 		r = check_process(config->process, err);
 	if (r >= 0)
-		r = credentials_check(ctx, config->process, err);
+		r = credentials_check(ctx, config->os, config->process, err);
 	if (r >= 0)
 		r = schedule_check(config->process, err);
 	if (r >= 0)

@@ -256,3 +256,13 @@ def test_ids_are_remapped(remapped):
     remapped("unpause", "c1")
     remapped("rm", "-f", "c1")
     assert eventually(remapped.groups, []) == []
+
+
+def test_a_privileged_one_has_all_that_there_is(docker, name):
+    """runc fails where dockerd itself lacks a capability."""
+    running(docker, name, "--privileged")
+    given = docker("exec", name, "grep", "CapEff", "/proc/self/status").stdout.split()[1]
+    with open(f"/proc/{docker.daemon.process.pid}/status", encoding="ascii") as lines:
+        own = next(line.split()[1] for line in lines if line.startswith("CapEff"))
+    assert given == own
+    docker("exec", "--privileged", name, "sh", "-c", "mkdir /new && mount -t tmpfs tmpfs /new")

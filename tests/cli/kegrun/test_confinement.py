@@ -53,6 +53,28 @@ def test_capabilities_are_those_of_the_config(box):
     assert sets["CapInh"] == sets["CapAmb"] == "0" * 16
 
 
+def with_all_capabilities(config):
+    names = ["CAP_SYS_RESOURCE", "CAP_KILL"]
+    config["process"]["capabilities"] = {kind: names for kind in ("bounding", "effective", "permitted")}
+
+
+def test_a_capability_that_is_not_ours_to_give_is_warned_of(root_box):
+    """In a place without it, as many machines of CI are."""
+    bundle = root_box.bundle(["grep", "^CapEff", "/proc/self/status"], with_all_capabilities)
+    done = subprocess.run(["capsh", "--drop=cap_sys_resource", "--", "-c", 'exec "$@"', "sh", root_box.program, "--root",
+                           root_box.state, "run", "-b", bundle, "c"], capture_output=True, text=True, check=False, timeout=30)
+    assert done.stdout.split()[1] == "0000000000000020", done
+    assert "ignoring unknown or unavailable capabilities: [CAP_SYS_RESOURCE]" in done.stderr
+
+
+@pytest.mark.parametrize("inheritable, warned", [([], False), (["CAP_KILL"], True)])
+def test_an_ambient_capability_that_cannot_be_is_warned_of_if_others_can(box, inheritable, warned):
+    def change(config):
+        config["process"]["capabilities"].update(ambient=["CAP_KILL", "CAP_AUDIT_WRITE"], inheritable=inheritable)
+    done = box.run(["true"], change)
+    assert done.returncode == 0 and ("can't raise ambient capability CAP_AUDIT_WRITE" in done.stderr) is warned, done
+
+
 def test_no_new_privileges_and_limits_hold(box):
     out = box.run(["sh", "-c", "grep NoNewPrivs /proc/self/status; ulimit -n"]).stdout
     assert out.split() == ["NoNewPrivs:", "1", "1024"]
