@@ -261,8 +261,8 @@ def test_ids_are_remapped(remapped):
 def test_a_privileged_one_has_all_that_there_is(docker, name):
     """runc fails where dockerd itself lacks a capability."""
     running(docker, name, "--privileged")
-    given = docker("exec", name, "grep", "CapEff", "/proc/self/status").stdout.split()[1]
+    given = int(docker("exec", name, "grep", "CapEff", "/proc/self/status").stdout.split()[1], 16)
     with open(f"/proc/{docker.daemon.process.pid}/status", encoding="ascii") as lines:
-        own = next(line.split()[1] for line in lines if line.startswith("CapEff"))
-    assert given == own
+        own = next(int(line.split()[1], 16) for line in lines if line.startswith("CapEff"))
+    assert given & 1 << 21 and given & ~own == 0  # Docker knows fewer than the kernel
     docker("exec", "--privileged", name, "sh", "-c", "mkdir /new && mount -t tmpfs tmpfs /new")

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from sandbox import SETTINGS
 from terminal import Terminal
 
 BUILD = pathlib.Path(os.environ.get("KEG_BUILD") or pathlib.Path(__file__).parents[2] / "build").resolve()
@@ -152,6 +153,97 @@ def test_a_terminal_has_its_size_and_echoes(podman, busybox):
     terminal.send(b"word\r")
     assert terminal.end() == 0
     assert b"33 120" in terminal.seen and b"/dev/pts/0" in terminal.seen and b"got word" in terminal.seen, terminal.seen
+
+
+def test_exec_on_a_terminal_as_another_user(podman, busybox, name):
+    running(podman, name, busybox)
+    terminal = Terminal(lambda **io: podman.popen("exec", "-it", "-u", "1000:1001", name, "sh", "-c", "id -u; tty; exit 6", **io))
+    assert terminal.end() == 6 and b"1000\r\n/dev/pts/" in terminal.seen
+    for command, status in (("nosuch", 127), ("/etc/passwd", 126)):
+        assert podman("exec", name, command, check=False).returncode == status
+
+
+def test_one_on_a_terminal_is_attached_to_and_left_again(podman, busybox, name):
+    podman("run", "-dit", "--network", "none", "--name", name, busybox)
+    terminal = Terminal(lambda **io: podman.popen("attach", name, **io))
+    terminal.send(b"echo a$((1 + 1))b\r")
+    terminal.wait_for(b"a2b")
+    terminal.wait_quiet()
+    terminal.send(b"\x10")
+    terminal.wait_quiet()  # Podman does not know the keys when it reads them together
+    terminal.send(b"\x11")
+    assert terminal.end() == 0 and podman.inspect(name)["State"]["Status"] == "running"
+
+
+def test_limits_are_changed_and_figures_shown(podman, busybox, name):
+    running(podman, name, busybox, "-m", "64m", "--pids-limit", "50")
+    podman("update", "-m", "96m", "--cpus", "0.5", name)
+    folder = "/sys/fs/cgroup" if os.path.exists("/sys/fs/cgroup/cgroup.controllers") else "/sys/fs/cgroup/memory"
+    file = "memory.max" if folder == "/sys/fs/cgroup" else "memory.limit_in_bytes"
+    pid = podman.inspect(name)["State"]["Pid"]
+    with open(f"/proc/{pid}/cgroup", encoding="utf-8") as lines:
+        groups = dict(line.rstrip().split(":")[1:] for line in lines)
+    group = groups.get("memory", groups.get(""))
+    assert pathlib.Path(f"{folder}{group}/{file}").read_text() == f"{96 << 20}\n"
+    assert "sleep 1000" in podman("top", name, "args").stdout
+
+
+def test_removed_by_force_paused_or_not(podman, busybox, name):
+    running(podman, name, busybox)
+    podman("rm", "-f", "-t", "0", name)
+    running(podman, name, busybox)
+    podman("pause", name)
+    podman("rm", "-f", "-t", "0", name)
+    assert podman("ps", "-aq").stdout == ""
+
+
+def test_a_health_check_is_run_inside(podman, busybox, name):
+    running(podman, name, busybox, "--health-cmd", "test -e /tmp/well", "--health-interval", "disable")
+    assert podman("healthcheck", "run", name, check=False).returncode == 1
+    podman("exec", name, "touch", "/tmp/well")
+    podman("healthcheck", "run", name)
+
+
+def test_its_events_are_told(podman, busybox, name):
+    running(podman, name, busybox, command=("sh", "-c", "exit 0"))
+    podman("wait", name)
+    told = podman("events", "--stream=false", "--since", "1m", "--filter", f"container={name}", "--format", "{{.Status}}").stdout
+    assert {"create", "start", "died"} <= set(told.split())
+
+
+@pytest.mark.parametrize("options, script, out", [
+    (["--init"], "tr '\\0' ' ' </proc/1/cmdline | cut -d' ' -f1", "/run/podman-init\n"),
+    (["--read-only"], "touch /x 2>/dev/null; echo $?; touch /tmp/x; echo $?", "1\n0\n"),
+    (["--cap-drop", "all", "--cap-add", "chown"], "grep CapEff /proc/self/status", "CapEff:\t0000000000000001\n"),
+    (["--security-opt", "no-new-privileges"], "grep NoNew /proc/self/status", "NoNewPrivs:\t1\n"),
+    (["--security-opt", "seccomp=unconfined"], "grep Seccomp: /proc/self/status", "Seccomp:\t0\n"),
+    (["--privileged"], "mkdir /new && mount -t tmpfs tmpfs /new && echo mounted", "mounted\n"),
+    (["--uidmap", "0:200000:1000"], "cat /proc/self/uid_map | tr -s ' '", " 0 200000 1000\n"),
+])
+def test_what_is_asked_for_is_given(podman, busybox, options, script, out):
+    if podman.words[2] == "runc":
+        pytest.skip("the runtime is what is tested")
+    assert podman("run", "--rm", "--network", "none", *options, busybox, "sh", "-c", script).stdout == out
+
+
+def test_named_in_the_settings_it_may_do_without_groups_and_tells_errors_plainly(podman, busybox):
+    if podman.words[2] == "runc":
+        pytest.skip("the runtime is what is tested")
+    file = podman.sandbox.dir / "named.conf"
+    file.write_text(SETTINGS["containers.conf"].replace("[network]", f"""runtime_supports_json = ["kegrun"]
+runtime_supports_nocgroup = ["kegrun"]
+[engine.runtimes]
+kegrun = ["{BUILD}/kegrun"]
+[network]"""))
+
+    def run(*words):
+        return podman.sandbox.run("podman", "--runtime", "kegrun", *podman.words[3:], "run", "--rm", "--network", "none", *words,
+                                  check=False, env={"CONTAINERS_CONF": str(file)})
+    done = run("--cgroups", "disabled", busybox, "echo", "ran")
+    assert done.stdout == "ran\n", done
+    assert run(busybox, "nosuch").stderr == (
+        'Error: kegrun: unable to start container process: exec: "nosuch": executable file not found in $PATH: '
+        "OCI runtime attempted to invoke a command that was not found\n")
 
 
 def test_nothing_is_left_running(podman, busybox):
