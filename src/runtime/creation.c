@@ -332,6 +332,13 @@ static int map_ids(const struct creation *c, int64_t value, struct keg_err *err)
 	return r < 0 ? r : sync_send(c->sync.parent, SYNC_GO, 0, err);
 }
 
+static int limit_files(const struct creation *c, struct keg_err *err)
+{
+	int r = credentials_limit_files(c->pid, c->config.process, err);
+
+	return r < 0 ? r : sync_send(c->sync.parent, SYNC_GO, 0, err);
+}
+
 /* Steps by the names that runc's log gives them: people and tools look for these. */
 static void say(const struct creation *c, const char *text)
 {
@@ -349,7 +356,10 @@ static int serve(struct creation *c, struct keg_err *err)
 		switch (kind) {
 		case SYNC_READY:
 			say(c, "init: closing the pipe to signal completion");
-			return credentials_limit_files(c->pid, c->config.process, err);
+			return 0;
+		case SYNC_FILES:
+			r = limit_files(c, err);
+			break;
 		case SYNC_HOOKS:
 			r = run_hooks(c, err);
 			break;

@@ -211,6 +211,17 @@ static int let_go(const struct launch *launch, int root, int procfs, struct keg_
 	return r < 0 ? r : process_pass_descriptors(launch->preserve_fds, err);
 }
 
+/* Raising it takes the host's privileges, which root of a user namespace has not. */
+static int limit_files(const struct launch *launch, struct keg_err *err)
+{
+	int r = credentials_limit_files(0, launch->process, err);
+
+	if (r != -KEG_EDENIED || !launch_needs_parent(launch))
+		return r;
+	r = sync_send(launch->sync, SYNC_FILES, 0, err);
+	return r < 0 ? r : sync_expect(launch->sync, SYNC_GO, NULL, err);
+}
+
 static int drop_privileges(const struct launch *launch, int root, int procfs, struct keg_err *err)
 {
 	const struct oci_process *process = launch->process;
@@ -226,6 +237,8 @@ static int drop_privileges(const struct launch *launch, int root, int procfs, st
 		r = let_go(launch, root, procfs, err);
 	if (r >= 0)
 		r = credentials_enter_folder(process, root, &how.late_folder, err);
+	if (r >= 0)
+		r = limit_files(launch, err);
 	if (r >= 0 && !process->no_new_privileges)
 		r = load_filter(launch, err);
 	return r < 0 ? r : credentials_assume(process, &how, err);

@@ -22,6 +22,7 @@ enum sync_kind {
 	/* child: descriptor (lower half of `value`) of mine is the source of the mount whose index
 	   the upper half is; map its ids and answer GO */
 	SYNC_MAP_IDS,
+	SYNC_FILES, /* child: I may not set my limit of open files; do that and answer GO */
 	SYNC_READY, /* child: all is set up but for exec; it waits for GO */
 	SYNC_ERROR, /* either: it failed, see `err` */
 	SYNC_END,   /* not sent: the other side is gone */

@@ -106,7 +106,8 @@ def test_CVE_2016_3697_a_number_is_that_user_whatever_the_image_says(root_box):
     with open(os.path.join(bundle, "rootfs/etc/passwd"), "w", encoding="utf-8") as file:
         file.write("1000:x:0:0::/root:/bin/sh\nroot:x:0:0::/root:/bin/sh\n")
     name = os.path.basename(bundle)
-    assert root_box.kegrun("run", "-b", bundle, name).stdout == "1000\n"
+    done = root_box.kegrun("run", "-b", bundle, name)
+    assert done.stdout == "1000\n", done
     other = root_box.bundle(["sleep", "60"])
     os.link(file.name, os.path.join(other, "rootfs/etc/passwd"))
     root_box.good("run", "-d", "-b", other, name, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
