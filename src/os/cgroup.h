@@ -87,6 +87,11 @@ KEG_AUTOPTR(cgroup, cgroup_free)
  * KEG_EBUSY naming the folder. What is gone already is fine.
  */
 int cgroup_delete(struct cgroup *group, struct keg_err *err) KEG_MUST_CHECK;
+/*
+ * Remove it wherever nothing is in it, at one system call a hierarchy; true: that was everywhere.
+ * Else cgroup_signal() and cgroup_delete() see to the hierarchies that are left.
+ */
+bool cgroup_delete_idle(struct cgroup *group);
 
 /*
  * Mean a group below the container's from now on: "path", or "memory,cpu:path" for the

@@ -85,6 +85,17 @@ static int delete_in(const struct cgroup *group, struct cgroup_hierarchy *h, int
 	return 0;
 }
 
+bool cgroup_delete_idle(struct cgroup *group)
+{
+	for (size_t i = 0; i < group->n; i++) {
+		struct cgroup_hierarchy *h = &group->at[i];
+
+		if (h->path && remove_folder(group, h, h->path) == 0)
+			free(take_ptr(&h->path));
+	}
+	return !cgroup_exists(group);
+}
+
 int cgroup_delete(struct cgroup *group, struct keg_err *err)
 {
 	int64_t deadline = cgroup_clock_ms() + CGROUP_PATIENCE_MS;

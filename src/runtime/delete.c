@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "base/lock.h"
 #include "base/strv.h"
 #include "os/cgroup.h"
+#include "runtime/delete.h"
 #include "runtime/hooks.h"
 #include "runtime/kill.h"
 #include "runtime/state.h"
@@ -42,18 +44,12 @@ static int kill_first(const struct state_record *record, struct keg_err *err)
 	return 0;
 }
 
-/* Without a pid namespace of its own other processes outlive the first. */
-static int remove_group(const struct state_record *record, struct keg_err *err)
+/* Without a pid namespace of its own other processes outlive the first; mostly there are none. */
+static int remove_group(struct cgroup *group, struct keg_err *err)
 {
-	autoptr(cgroup) group = NULL;
-	int r;
-
-	if (keg_str_empty(record->cgroup))
+	if (!group || cgroup_delete_idle(group))
 		return 0;
-	r = cgroup_open(record->cgroup, &group, err);
-	if (r < 0 || !cgroup_exists(group))
-		return r;
-	r = cgroup_signal(group, SIGKILL, err);
+	int r = cgroup_signal(group, SIGKILL, err);
 	return r < 0 ? r : cgroup_delete(group, err);
 }
 
@@ -70,10 +66,36 @@ static int poststop(const struct runtime_context *ctx, const struct state_contai
 	return 0;
 }
 
+/* All but the first process. */
+static int delete_rest(const struct runtime_context *ctx, const struct state_container *c,
+		       struct cgroup *group, struct keg_err *err)
+{
+	int r = remove_group(group, err);
+
+	if (r >= 0)
+		r = poststop(ctx, c);
+	return r < 0 ? r : state_remove(ctx, c->record.id, err);
+}
+
+int delete_ended(const struct runtime_context *ctx, const struct state_container *c,
+		 struct cgroup *group, struct keg_err *err)
+{
+	struct stat st;
+	int r = keg_lock_flock(c->folder, KEG_LOCK_EXCLUSIVE, err);
+
+	if (r < 0)
+		return r;
+	/* Of that name there may be another by now. */
+	if (fstat(c->folder, &st) < 0 || st.st_nlink == 0)
+		return 0;
+	return delete_rest(ctx, c, group, err);
+}
+
 int runtime_delete(const struct runtime_context *ctx, const char *id, bool force,
 		   struct keg_err *err)
 {
 	auto(state_container) c = { .folder = -1 };
+	autoptr(cgroup) group = NULL;
 	int r = state_load(ctx, id, &c, err);
 
 	if (r == -KEG_ENOTFOUND && force)
@@ -83,15 +105,14 @@ int runtime_delete(const struct runtime_context *ctx, const char *id, bool force
 	if (r < 0)
 		return r;
 
-	enum runtime_status status = state_status(c.folder, &c.record);
-	if (!force && status != RUNTIME_STOPPED && status != RUNTIME_CREATED)
+	enum runtime_status status = force ? RUNTIME_STOPPED : state_status(c.folder, &c.record);
+	if (status != RUNTIME_STOPPED && status != RUNTIME_CREATED)
 		return keg_fail(err, KEG_EBUSY,
 				"cannot delete container %s that is not stopped: %s", id,
 				runtime_status_name(status));
+	c.record.id = id;
 	r = kill_first(&c.record, err);
-	if (r >= 0)
-		r = remove_group(&c.record, err);
-	if (r >= 0)
-		r = poststop(ctx, &c);
-	return r < 0 ? r : state_remove(ctx, id, err);
+	if (r >= 0 && !keg_str_empty(c.record.cgroup))
+		r = cgroup_open(c.record.cgroup, &group, err);
+	return r < 0 ? r : delete_rest(ctx, &c, group, err);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/creation.h"
+#include "runtime/delete.h"
 #include "runtime/foreground.h"
 #include "runtime/start.h"
 
@@ -15,6 +16,17 @@ static int let_go(struct creation *c, struct keg_err *err)
 	return r < 0 ? r : keg_fail(err, KEG_ESYSTEM, "unexpected message %d", r);
 }
 
+static int delete_again(struct creation *c, struct keg_err *err)
+{
+	const struct state_container ended = {
+		.folder = c->folder,
+		.record = c->record,
+		.config = c->config,
+	};
+
+	return delete_ended(c->ctx, &ended, c->launch.group, err);
+}
+
 static int run_foreground(struct creation *c, struct foreground *f, struct keg_err *err)
 {
 	int r = foreground_attach(f, err);
@@ -28,7 +40,7 @@ static int run_foreground(struct creation *c, struct foreground *f, struct keg_e
 
 	int status = foreground_wait(f, c->pidfd, c->pid, err);
 	if (status >= 0 && !c->req->keep) {
-		r = runtime_delete(c->ctx, c->id, true, err);
+		r = delete_again(c, err);
 		if (r < 0)
 			return r;
 	}

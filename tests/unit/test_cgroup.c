@@ -93,6 +93,7 @@ static void a_group_is_entered_listed_killed_and_deleted(void **state)
 	assert_int_equal(cgroup_is_frozen(same, &err), 1);
 	ok(cgroup_thaw(same, &err), &err);
 	assert_int_equal(cgroup_is_frozen(same, &err), 0);
+	assert_false(cgroup_delete_idle(same));
 	ok(cgroup_freeze(same, &err), &err);
 	ok(cgroup_signal(same, SIGKILL, &err), &err);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -102,6 +103,7 @@ static void a_group_is_entered_listed_killed_and_deleted(void **state)
 	autoptr(cgroup) gone = NULL;
 	ok(cgroup_open(path, &gone, &err), &err);
 	assert_false(cgroup_exists(gone));
+	assert_true(cgroup_delete_idle(gone));
 	ok(cgroup_delete(group, &err), &err);
 }
 

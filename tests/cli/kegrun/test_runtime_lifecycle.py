@@ -205,3 +205,20 @@ def test_what_waits_for_its_start_holds_nothing_of_the_host(box):
     folder = f"/proc/{json.loads(box.good('state', 'c'))['pid']}/fd"
     held = {os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder)}
     assert {name for name in held if not name.startswith(("socket:", "pipe:"))} <= {"/dev/null"}
+
+
+def test_a_run_that_ends_spares_another_container_of_its_name(box):
+    """Somebody deletes it and takes the name: what the first run cleans up is its own."""
+    first = box.identity.popen([box.program, "--root", box.state, "run", "-b", box.bundle(["sleep", "60"]), "c"])
+    try:
+        wait_for(lambda: '"running"' in box.kegrun("state", "c").stdout, "running")
+        first.send_signal(signal.SIGSTOP)
+        box.good("delete", "--force", "c")
+        # Its streams are ours: a pipe would never end.
+        box.good("run", "-d", "-b", box.bundle(["sleep", "60"]), "c", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        first.send_signal(signal.SIGCONT)
+        assert first.wait(timeout=10) == 128 + signal.SIGKILL
+        assert box.status("c") == "running"
+    finally:
+        first.kill()
+        first.wait()
