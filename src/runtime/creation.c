@@ -252,6 +252,13 @@ static struct json_object *kept_config(const struct creation *c)
 static void fill_record(struct creation *c)
 {
 	autofree char *now = keg_time_format(keg_now());
+	struct process_id self;
+	struct keg_err ignored;
+
+	if (process_identify(getpid(), &self, &ignored) >= 0) {
+		c->record.maker = getpid();
+		c->record.maker_start = self.start;
+	}
 
 	c->record.oci_version = c->config.oci_version;
 	c->record.id = c->id;
@@ -400,6 +407,7 @@ static int record_process(struct creation *c, struct keg_err *err)
 		return r;
 	c->record.pid = c->pid;
 	c->record.start = identity.start;
+	c->record.maker = 0;
 	r = state_write(c->folder, &c->record, err);
 	return r < 0 ? r : write_pid_file(c, err);
 }

@@ -2,12 +2,18 @@
 #include "runtime/start.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/lock.h"
+#include "os/process.h"
 #include "os/socket.h"
 #include "runtime/hooks.h"
+
+enum { CREATION_SECONDS = 10 };
 
 int start_hooks(const struct state_record *record, const struct oci_config *config,
 		struct keg_err *err)
@@ -38,10 +44,50 @@ static int wake(int folder, struct keg_err *err)
 	return 0;
 }
 
+/* The record is replaced when the first process is known; a maker that fails removes it. */
+static void await_creation(int folder, const struct state_record *record)
+{
+	const struct itimerspec patience = { .it_value.tv_sec = CREATION_SECONDS };
+	struct keg_err ignored;
+	autofree char *path = keg_printf("/proc/self/fd/%d", folder);
+	autofd int changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	autofd int late = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	autofd int maker = process_open((pid_t)record->maker, &ignored);
+	bool waiting = maker >= 0 && changes >= 0 && late >= 0 &&
+		       timerfd_settime(late, 0, &patience, NULL) == 0 &&
+		       inotify_add_watch(changes, path, IN_MOVED_TO | IN_DELETE_SELF) >= 0;
+
+	while (waiting) {
+		struct pollfd fds[] = { { changes, POLLIN, 0 },
+					{ maker, POLLIN, 0 },
+					{ late, POLLIN, 0 } };
+		auto(keg_arena) arena = { 0 };
+		struct state_record now;
+		char events[4096];
+
+		waiting = state_read(folder, &now, &arena, &ignored) >= 0 && now.maker &&
+			  poll(fds, KEG_COUNT(fds), -1) > 0 && !fds[1].revents && !fds[2].revents &&
+			  read(changes, events, sizeof events) > 0;
+	}
+}
+
+/* Whoever saw it in `state` may want it started, while its creator is at the last steps. */
+static int load(const struct runtime_context *ctx, const char *id, struct state_container *c,
+		struct keg_err *err)
+{
+	int r = state_load(ctx, id, c, err);
+
+	if (r < 0 || state_status(c->folder, &c->record) != RUNTIME_CREATING)
+		return r;
+	await_creation(c->folder, &c->record);
+	state_container_done(c);
+	return state_load(ctx, id, c, err);
+}
+
 int runtime_start(const struct runtime_context *ctx, const char *id, struct keg_err *err)
 {
 	auto(state_container) c = { .folder = -1 };
-	int r = state_load(ctx, id, &c, err);
+	int r = load(ctx, id, &c, err);
 
 	if (r >= 0)
 		r = keg_lock_flock(c.folder, KEG_LOCK_EXCLUSIVE, err);

@@ -23,6 +23,8 @@ static const struct keg_json_field record_rows[] = {
 	JSON_STR("id", struct state_record, id, 0),
 	JSON_I64("pid", struct state_record, pid, KEG_JSON_ALWAYS),
 	JSON_U64("start", struct state_record, start, 0),
+	JSON_I64("maker", struct state_record, maker, 0),
+	JSON_U64("makerStart", struct state_record, maker_start, 0),
 	JSON_BOOL("filtered", struct state_record, filtered, 0),
 	JSON_STR("bundle", struct state_record, bundle, 0),
 	JSON_STR("rootfs", struct state_record, rootfs, 0),
@@ -127,13 +129,18 @@ int state_read(int folder, struct state_record *out, struct keg_arena *arena, st
 	return 0;
 }
 
-bool state_is_alive(const struct state_record *record)
+static bool is_alive(int64_t pid, uint64_t start)
 {
 	struct process_id id;
 	struct keg_err err;
 
-	return record->pid > 0 && process_identify((pid_t)record->pid, &id, &err) >= 0 &&
-	       id.start == record->start && id.state != 'Z' && id.state != 'X';
+	return pid > 0 && process_identify((pid_t)pid, &id, &err) >= 0 && id.start == start &&
+	       id.state != 'Z' && id.state != 'X';
+}
+
+bool state_is_alive(const struct state_record *record)
+{
+	return is_alive(record->pid, record->start);
 }
 
 enum runtime_status state_status(int folder, const struct state_record *record)
@@ -141,7 +148,8 @@ enum runtime_status state_status(int folder, const struct state_record *record)
 	autoptr(cgroup) group = NULL;
 	struct keg_err err;
 
-	if (record->pid == 0 && !record->created)
+	/* Without a record it was begun a moment ago. */
+	if (record->pid == 0 && (!record->created || is_alive(record->maker, record->maker_start)))
 		return RUNTIME_CREATING;
 	if (!state_is_alive(record))
 		return RUNTIME_STOPPED;

@@ -185,7 +185,7 @@ def test_force_deletes_what_runs_and_ignores_what_is_not_there(box):
 
 
 def test_a_runtime_killed_while_creating_leaves_what_force_collects(box):
-    hook = {"path": "/bin/sleep", "args": ["sleep", "60"]}
+    hook = {"path": "/bin/sleep", "args": ["sleep", "10"]}
     bundle = box.bundle(["true"], lambda c: c.update(hooks={"createRuntime": [hook]}))
     runtime = box.identity.popen([box.program, "--root", box.state, "create", "-b", bundle, "c"])
     wait_for(lambda: box.kegrun("state", "c").returncode == 0, "the container is there")
@@ -222,3 +222,32 @@ def test_a_run_that_ends_spares_another_container_of_its_name(box):
     finally:
         first.kill()
         first.wait()
+
+
+def test_it_is_being_created_until_that_is_done_and_start_waits_for_it(root_box):
+    gate = os.path.join(root_box.folder, "gate")
+    os.mkfifo(gate)
+    hook = {"path": "/bin/sh", "args": ["sh", "-c", f"read line < {gate}"]}
+    bundle = root_box.bundle(["sleep", "60"], lambda config: config.update(hooks={"createRuntime": [hook]}))
+    name = os.path.basename(bundle)
+    creator = root_box.identity.popen([root_box.program, "--root", root_box.state, "create", "-b", bundle, name],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: root_box.kegrun("state", name).returncode == 0 and root_box.status(name) == "creating", "creating")
+    starter = root_box.identity.popen([root_box.program, "--root", root_box.state, "start", name])
+    with open(gate, "w", encoding="ascii") as line:
+        line.write("go\n")
+    assert (creator.wait(timeout=30), starter.wait(timeout=30)) == (0, 0)
+    assert root_box.status(name) == "running"
+
+
+def test_it_has_stopped_when_who_created_it_was_killed(root_box):
+    hook = {"path": "/bin/sleep", "args": ["sleep", "10"]}
+    bundle = root_box.bundle(["true"], lambda config: config.update(hooks={"createRuntime": [hook]}))
+    name = os.path.basename(bundle)
+    creator = root_box.identity.popen([root_box.program, "--root", root_box.state, "create", "-b", bundle, name],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: root_box.kegrun("state", name).returncode == 0 and root_box.status(name) == "creating", "creating")
+    creator.kill()
+    creator.wait()
+    assert root_box.status(name) == "stopped"
+    assert root_box.kegrun("start", name).returncode == 1
