@@ -94,16 +94,14 @@ void process_reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-int process_pass_descriptors(unsigned n, struct keg_err *err)
+int process_pass_descriptors(const int *fds, size_t n, struct keg_err *err)
 {
-	unsigned first = 3 + n;
-
-	for (unsigned fd = 3; fd < first; fd++) {
-		if (fcntl((int)fd, F_SETFD, 0) < 0)
-			return keg_fail_sys(err, errno, "keep descriptor %u", fd);
+	if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return keg_fail_sys(err, errno, "close descriptors on exec");
+	for (size_t i = 0; i < n; i++) {
+		if (fcntl(fds[i], F_SETFD, 0) < 0)
+			return keg_fail_sys(err, errno, "keep descriptor %d", fds[i]);
 	}
-	if (close_range(first, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		return keg_fail_sys(err, errno, "close descriptors from %u on", first);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #define KEG_OS_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -39,8 +40,8 @@ int process_identify(pid_t pid, struct process_id *out, struct keg_err *err) KEG
 /* Every signal unblocked and at its default, as a program expects it. */
 void process_reset_signals(void);
 
-/* The program that the process executes gets 0 to 2 and `n` further ones, and no others. */
-int process_pass_descriptors(unsigned n, struct keg_err *err) KEG_MUST_CHECK;
+/* The program that the process executes gets 0 to 2 and these descriptors, and no others. */
+int process_pass_descriptors(const int *fds, size_t n, struct keg_err *err) KEG_MUST_CHECK;
 
 /* Close all descriptors from `from` on but these, in any order; -1 among them is none. */
 int process_close_others(unsigned from, const int *keep, size_t n,

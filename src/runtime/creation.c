@@ -440,7 +440,7 @@ static int plan_mounts(struct creation *c, struct keg_err *err)
 
 static int prepare(struct creation *c, int console, struct keg_err *err)
 {
-	int r = validate_preserved(c->req->io.preserve_fds, err);
+	int r = preserved_note(c->ctx, c->req->io.preserve_fds, &c->launch.preserved, err);
 
 	if (r >= 0)
 		r = read_config(c, err);
@@ -564,7 +564,6 @@ int creation_begin(struct creation *c, const struct runtime_context *ctx, const 
 			    .notify = -1,
 			    .hooks_output = { -1, -1 },
 			    .rootfs_mount = -1,
-			    .preserve_fds = req->io.preserve_fds,
 			    .no_pivot = req->no_pivot,
 			    .no_new_keyring = req->no_new_keyring },
 	};
@@ -621,6 +620,7 @@ void creation_done(struct creation *c)
 	}
 	hooks_output_close(&c->launch.hooks_output);
 	mount_plans_close(&c->launch.mounts);
+	preserved_done(&c->launch.preserved);
 	join_done(&c->launch.join);
 	cgroup_free(c->launch.group);
 	seccomp_filter_done(&c->filter);

@@ -46,6 +46,7 @@ static void joining_done(struct joining *j)
 	}
 	cgroup_free(j->group);
 	seccomp_filter_done(&j->filter);
+	preserved_done(&j->preserved);
 	state_container_done(&j->container);
 }
 KEG_AUTO(joining, joining_done)
@@ -154,7 +155,7 @@ static int open_console(struct joining *j, int given, struct keg_err *err)
 
 static int prepare(struct joining *j, const char *id, int console, struct keg_err *err)
 {
-	int r = validate_preserved(j->req->io.preserve_fds, err);
+	int r = preserved_note(j->ctx, j->req->io.preserve_fds, &j->preserved, err);
 
 	if (r >= 0)
 		r = state_load(j->ctx, id, &j->container, err);

@@ -202,13 +202,19 @@ static int load_filter(const struct launch *launch, struct keg_err *err)
  */
 static int let_go(const struct launch *launch, int root, int procfs, struct keg_err *err)
 {
-	const int keep[] = {
+	const int needed[] = {
 		launch->sync, launch->start, launch->hooks_output.out, launch->hooks_output.errfd,
 		root,	      procfs
 	};
-	int r = process_close_others(3 + launch->preserve_fds, keep, KEG_COUNT(keep), err);
+	const struct preserved *passed = &launch->preserved;
+	autofree int *keep = keg_alloc(KEG_COUNT(needed) + passed->n, sizeof *keep);
 
-	return r < 0 ? r : process_pass_descriptors(launch->preserve_fds, err);
+	memcpy(keep, needed, sizeof needed);
+	if (passed->n > 0)
+		memcpy(keep + KEG_COUNT(needed), passed->fds, passed->n * sizeof *keep);
+	int r = process_close_others(STDERR_FILENO + 1, keep, KEG_COUNT(needed) + passed->n, err);
+
+	return r < 0 ? r : process_pass_descriptors(passed->fds, passed->n, err);
 }
 
 /* Raising it takes the host's privileges, which root of a user namespace has not. */

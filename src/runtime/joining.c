@@ -98,7 +98,7 @@ static int become(const struct joining *j, int root, int procfs, struct keg_err 
 		r = keg_fail_sys(err, errno, "set no_new_privs");
 	/* These two use system calls that a filter for programs need not allow. */
 	if (r >= 0)
-		r = process_pass_descriptors(j->req->io.preserve_fds, err);
+		r = process_pass_descriptors(j->preserved.fds, j->preserved.n, err);
 	if (r >= 0)
 		r = credentials_enter_folder(process, root, &how.late_folder, err);
 	if (r >= 0 && !process->no_new_privileges)

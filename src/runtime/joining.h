@@ -9,6 +9,7 @@
 #define KEG_RUNTIME_JOINING_H
 
 #include "os/seccomp.h"
+#include "runtime/preserved.h"
 #include "runtime/state.h"
 #include "runtime/sync.h"
 
@@ -24,6 +25,7 @@ struct joining {
 	uint64_t spaces; /* CLONE_NEW* that are not ours already */
 	int console;	 /* a socket for the terminal, or -1 */
 	int notify;	 /* a socket for the seccomp listener, or -1 */
+	struct preserved preserved;
 	struct sync_pair sync;
 	int pidfd;
 	pid_t pid;

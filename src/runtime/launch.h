@@ -12,6 +12,7 @@
 #include "runtime/hooks.h"
 #include "runtime/join.h"
 #include "runtime/mount_plan.h"
+#include "runtime/preserved.h"
 #include "runtime/runtime.h"
 
 struct launch {
@@ -33,7 +34,7 @@ struct launch {
 	int console; /* a socket that wants the terminal, or -1 */
 	int notify;  /* a socket that wants the seccomp listener, or -1 */
 	struct hooks_output hooks_output;
-	unsigned preserve_fds;
+	struct preserved preserved;
 	bool no_pivot, no_new_keyring;
 	bool in_new_userns;
 	bool keep_groups;

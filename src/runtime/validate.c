@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/validate.h"
 
-#include <fcntl.h>
 #include <linux/sched.h>
 #include <string.h>
 
@@ -12,7 +11,7 @@
 #include "runtime/schedule.h"
 #include "runtime/sysctl.h"
 
-enum { VERSION_MAJOR = 1, FDS_MOST = 1 << 16 };
+enum { VERSION_MAJOR = 1 };
 
 static int check_version(const char *version, struct keg_err *err)
 {
@@ -121,16 +120,4 @@ int validate_config(const struct runtime_context *ctx, const struct oci_config *
 	if (r >= 0)
 		r = check_mounts(ctx, config, err);
 	return r < 0 ? r : sysctl_check(config, join, err);
-}
-
-int validate_preserved(unsigned n, struct keg_err *err)
-{
-	if (n > FDS_MOST)
-		return keg_fail(err, KEG_EUSAGE, "%u descriptors to preserve are too many", n);
-	for (unsigned fd = 3; fd < 3 + n; fd++) {
-		if (fcntl((int)fd, F_GETFD) < 0)
-			return keg_fail(err, KEG_EUSAGE,
-					"unable to preserve descriptor %u: it is not open", fd);
-	}
-	return 0;
 }

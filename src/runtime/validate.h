@@ -13,7 +13,4 @@ int validate_config(const struct runtime_context *ctx, const struct oci_config *
 /* The part of it that says what this build does not do, rather than passing over it. */
 int validate_supported(const struct oci_linux *os, struct keg_err *err) KEG_MUST_CHECK;
 
-/* The descriptors that shall be kept are open: ours must not take their numbers. */
-int validate_preserved(unsigned n, struct keg_err *err) KEG_MUST_CHECK;
-
 #endif

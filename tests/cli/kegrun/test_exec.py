@@ -128,6 +128,18 @@ def test_descriptors_reach_it_only_when_asked_for(box):
     assert box.good("exec", "--preserve-fds", "1", name, "cat", "/proc/self/fd/3", with_fd=(3, path)) == "hello"
 
 
+def test_descriptors_that_are_not_open_are_warned_of(box):
+    path = os.path.join(box.folder, "kept")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("hello")
+    os.chmod(path, 0o644)
+    show = ["sh", "-c", "cat /proc/self/fd/7; ls /proc/self/fd | wc -l"]
+    none = int(box.run(["sh", "-c", "ls /proc/self/fd | wc -l"]).stdout)
+    done = box.kegrun("run", "--preserve-fds", "100", "-b", box.bundle(show), os.path.basename(box.folder), with_fd=(7, path))
+    assert done.returncode == 0 and done.stdout == f"hello{none + 1}\n"
+    assert "of 100 descriptors to preserve from 3 on 99 are not open" in done.stderr
+
+
 def test_a_stopped_container_is_refused(box):
     name = box.start(["true"])
     for _ in range(200):
