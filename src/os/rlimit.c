@@ -36,6 +36,16 @@ int rlimit_number(const char *name)
 	return -1;
 }
 
+uint64_t rlimit_hard(const char *name)
+{
+	int number = rlimit_number(name);
+	struct rlimit now;
+
+	if (number < 0 || getrlimit((enum __rlimit_resource)number, &now) < 0)
+		return UINT64_MAX;
+	return now.rlim_max;
+}
+
 int rlimit_set(pid_t pid, const char *name, uint64_t soft, uint64_t hard, struct keg_err *err)
 {
 	int number = rlimit_number(name);

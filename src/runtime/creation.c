@@ -98,6 +98,7 @@ static int complete_config(struct creation *c, struct keg_err *err)
 		*config->root = no_root;
 	}
 	receive_notifications(c);
+	credentials_fit_limits(c->ctx, config->process, &c->arena);
 	c->launch.config = config;
 	c->launch.process = config->process;
 	c->launch.keep_groups = annotations_keep_groups(config);

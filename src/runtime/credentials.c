@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,6 +15,7 @@
 #include "base/file.h"
 #include "os/caps.h"
 #include "os/label.h"
+#include "os/namespace.h"
 #include "os/path.h"
 #include "os/procfs.h"
 #include "os/rlimit.h"
@@ -64,6 +66,31 @@ int credentials_limit(pid_t pid, const struct oci_process *process, bool lenient
 int credentials_limit_files(pid_t pid, const struct oci_process *process, struct keg_err *err)
 {
 	return set_limits(pid, process, true, err);
+}
+
+void credentials_fit_limits(const struct runtime_context *ctx, struct oci_process *process,
+			    struct keg_arena *arena)
+{
+	size_t n = process->n_rlimits;
+	bool may_raise = caps_effective() >> CAP_SYS_RESOURCE & 1 && !namespace_user_is_partial();
+
+	if (!ctx->rootless || n == 0 || may_raise)
+		return;
+	struct oci_rlimit *list = keg_arena_alloc(arena, n, sizeof *list);
+	memcpy(list, process->rlimits, n * sizeof *list);
+	process->rlimits = list;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t hard = rlimit_hard(list[i].type);
+
+		if (list[i].hard <= hard)
+			continue;
+		list[i].hard = hard;
+		list[i].soft = list[i].soft < hard ? list[i].soft : hard;
+		autofree char *text = keg_printf("%s cannot be raised and stays at %llu",
+						 list[i].type, (unsigned long long)hard);
+		if (ctx->warn)
+			ctx->warn(ctx->sink, text);
+	}
 }
 
 /* Names to a word of bits; those not among the known ones are collected. */

@@ -19,6 +19,13 @@ int credentials_limit_files(pid_t pid, const struct oci_process *process,
 			    struct keg_err *err) KEG_MUST_CHECK;
 
 /*
+ * Without CAP_SYS_RESOURCE a hard limit cannot be raised: where we are rootless the limits of
+ * *process are lowered to what we have, with a warning. The list is copied into the arena for that.
+ */
+void credentials_fit_limits(const struct runtime_context *ctx, struct oci_process *process,
+			    struct keg_arena *arena);
+
+/*
  * Check the names before anything is cloned; capabilities that are unknown, or not ours to give,
  * are only warned of. `os` is the container's.
  */

@@ -90,6 +90,7 @@ static int merge_process(struct joining *j, struct keg_err *err)
 	if (!p->exec_cpu_affinity)
 		p->exec_cpu_affinity = own->exec_cpu_affinity;
 	p->no_new_privileges |= j->req->no_new_privileges || own->no_new_privileges;
+	credentials_fit_limits(j->ctx, p, &j->container.arena);
 	int r = credentials_check(j->ctx, j->container.config.os, p, err);
 	return r < 0 ? r : schedule_check(p, err);
 }

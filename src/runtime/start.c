@@ -106,5 +106,15 @@ int runtime_start(const struct runtime_context *ctx, const char *id, struct keg_
 	}
 	r = wake(c.folder, err);
 	unlinkat(c.folder, STATE_START_SOCKET, 0);
-	return r < 0 ? r : start_hooks(&c.record, &c.config, err);
+	if (r < 0)
+		return r;
+	r = start_hooks(&c.record, &c.config, err);
+	if (r < 0) {
+		/* The specification: it is stopped and goes the way of all containers. */
+		struct keg_err ignored;
+
+		state_container_done(&c);
+		(void)!runtime_delete(ctx, id, true, &ignored);
+	}
+	return r;
 }

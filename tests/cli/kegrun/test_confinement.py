@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a container must not see, reach or change. Published escapes: test_cve_*.py."""
 import os
+import resource
 import subprocess
 
 import pytest
@@ -80,10 +81,24 @@ def test_no_new_privileges_and_limits_hold(box):
     assert out.split() == ["NoNewPrivs:", "1", "1024"]
 
 
-def test_a_hard_limit_that_cannot_be_raised_is_an_error(box):
-    done = box.run(["true"], lambda c: c["process"].update(rlimits=[
-        {"type": "RLIMIT_NOFILE", "soft": 1 << 40, "hard": 1 << 40}]))
+def unreachable_limit(config):
+    config["process"]["rlimits"] = [{"type": "RLIMIT_NOFILE", "soft": 1 << 40, "hard": 1 << 40}]
+
+
+def test_a_hard_limit_that_cannot_be_raised_is_an_error(root_box):
+    done = root_box.run(["true"], unreachable_limit)
     assert done.returncode == 1 and "RLIMIT_NOFILE" in done.stderr
+
+
+def test_an_ordinary_users_hard_limit_stays_with_a_warning(box):
+    if box.is_root:
+        pytest.skip("root's limits are what they are")
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    show = ["sh", "-c", "ulimit -Hn; ulimit -Sn"]
+    done = box.run(show, unreachable_limit)
+    assert f"RLIMIT_NOFILE cannot be raised and stays at {hard}" in done.stderr
+    name = box.start(["sleep", "60"], unreachable_limit)
+    assert done.stdout.split() == box.good("exec", name, *show).split() == [str(hard), str(hard)]
 
 
 def test_a_filter_is_loaded(box):

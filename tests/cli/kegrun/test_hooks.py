@@ -2,6 +2,7 @@
 """Hooks: their environment, their input, what they say, and how their failure ends the container."""
 import json
 import os
+import subprocess
 
 import pytest
 
@@ -84,6 +85,15 @@ def test_a_failure_is_said_and_leaves_nothing(box, kind):
     done = box.run(["sleep", "60"], change)
     assert done.returncode == 1
     assert f"error running {kind} hook #1: error running hook: exit status 3, stdout: why" in done.stderr
+    assert not box.kegrun("list", "-q").stdout.split()
+
+
+def test_a_failure_after_the_start_deletes_the_container(box):
+    path = box.bundle(["sleep", "60"], with_hooks(poststart={"path": "/bin/false"}))
+    name = os.path.basename(path)
+    box.good("create", "-b", path, name, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    done = box.kegrun("start", name)
+    assert done.returncode == 1 and "error running poststart hook #0" in done.stderr
     assert not box.kegrun("list", "-q").stdout.split()
 
 
