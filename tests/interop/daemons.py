@@ -118,14 +118,18 @@ class Docker:
     def inspect(self, name, what):
         return self("inspect", "-f", "{{%s}}" % what, name).stdout.strip()
 
+    def parents(self):
+        """The parent of the containers' groups in each hierarchy, or in the one of v2."""
+        return [at for below in ("", "*/") for at in pathlib.Path("/sys/fs/cgroup").glob(below + self.parent)]
+
     def groups(self):
         """The containers' groups that there are."""
-        return [at for at in pathlib.Path("/sys/fs/cgroup").glob(f"**/{self.parent}/*") if at.is_dir()]
+        return [at for parent in self.parents() for at in parent.iterdir() if at.is_dir()]
 
     def close(self):
         left = self("ps", "-aq").stdout.split()
         if left:
             self("rm", "-f", *left, check=False)
         self.daemon.stop()
-        for at in pathlib.Path("/sys/fs/cgroup").glob(f"**/{self.parent}"):
+        for at in self.parents():
             at.rmdir()
