@@ -62,6 +62,10 @@ static int read_config(struct creation *c, struct keg_err *err)
 	if (folder < 0)
 		return keg_wrap(err, "bundle");
 	const char *name = req->config_path ? req->config_path : "config.json";
+	struct stat st;
+	/* One that is a pipe would never end. */
+	if (!req->config_path && fstatat(folder, name, &st, 0) == 0 && !S_ISREG(st.st_mode))
+		return keg_fail(err, KEG_EUSAGE, "%s/%s is not a file", bundle, name);
 	r = oci_config_read(req->config_path ? AT_FDCWD : folder, name, &c->config, &c->arena, err);
 	if (r == -KEG_ENOTFOUND)
 		return keg_fail(err, KEG_ENOTFOUND, "JSON specification file %s not found", name);

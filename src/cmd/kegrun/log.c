@@ -8,13 +8,24 @@
 #include "cmd/kegrun/globals.h"
 #include "cmd/kegrun/log_target.h"
 
+/* What a name in a message holds must neither make two lines of one nor command a terminal. */
+static void put_visible(char c, struct keg_buf *out)
+{
+	if (c == '\n')
+		keg_buf_puts(out, "\\n");
+	else if ((unsigned char)c < ' ' || c == 0x7f)
+		keg_buf_printf(out, "\\x%02x", (unsigned char)c);
+	else
+		keg_buf_putc(out, c);
+}
+
 static void format_text(const char *level, const char *when, const char *text, struct keg_buf *out)
 {
 	keg_buf_printf(out, "time=\"%s\" level=%s msg=\"", when, level);
 	for (const char *p = text; *p; p++) {
 		if (*p == '"' || *p == '\\')
 			keg_buf_putc(out, '\\');
-		keg_buf_putc(out, *p);
+		put_visible(*p, out);
 	}
 	keg_buf_putc(out, '"');
 }
@@ -95,8 +106,13 @@ void kegrun_log_error(const void *globals, const struct keg_err *err)
 	const struct kegrun_globals *g = globals;
 
 	put(g, ERROR, err->msg);
-	if (!keg_str_empty(g->log))
-		fprintf(stderr, "%s\n", err->msg);
+	if (!keg_str_empty(g->log)) {
+		auto(keg_buf) line = { 0 };
+
+		for (const char *p = err->msg; *p; p++)
+			put_visible(*p, &line);
+		fprintf(stderr, "%s\n", keg_buf_text(&line));
+	}
 	if (err->hint[0])
 		fprintf(stderr, "hint: %s\n", err->hint);
 }
