@@ -115,7 +115,9 @@ bool cgroup_layout_has(const struct cgroup *group, struct cgroup_hierarchy *h, c
 
 	if (cgroup_file_name(name, h, path, "cgroup.procs") < 0)
 		return false;
-	if (faccessat(group->root, name, F_OK, 0) == 0)
+	/* Where that could not be found out, whatever is done with it fails and says so. */
+	if (faccessat(group->root, name, F_OK, 0) == 0 ||
+	    (errno != ENOENT && errno != ENOTDIR && errno != EACCES))
 		return true;
 
 	/* "cpu,cpuacct" may be mounted as "cpuacct,cpu" with a link for each, or as one of them. */

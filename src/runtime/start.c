@@ -105,7 +105,10 @@ int runtime_start(const struct runtime_context *ctx, const char *id, struct keg_
 		return keg_fail(err, KEG_EBUSY, "cannot start a container in the creating state");
 	}
 	r = wake(c.folder, err);
-	unlinkat(c.folder, STATE_START_SOCKET, 0);
+	/* As long as it is there the container counts as created. */
+	if (unlinkat(c.folder, STATE_START_SOCKET, 0) < 0 && r >= 0)
+		r = keg_fail_sys(err, errno, "started, but cannot remove %s of its state",
+				 STATE_START_SOCKET);
 	if (r < 0)
 		return r;
 	r = start_hooks(&c.record, &c.config, err);

@@ -82,7 +82,10 @@ int state_make(const struct runtime_context *ctx, const char *id, struct keg_err
 		return keg_fail(err, KEG_EEXISTS, "container with given ID already exists: %s", id);
 	if (sys)
 		return keg_fail_sys(err, sys, "create folder %s", path);
-	return keg_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, err);
+	r = keg_open_at(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, err);
+	if (r < 0)
+		(void)rmdir(path);
+	return r;
 }
 
 int state_open(const struct runtime_context *ctx, const char *id, struct keg_err *err)
@@ -129,18 +132,33 @@ int state_read(int folder, struct state_record *out, struct keg_arena *arena, st
 	return 0;
 }
 
-static bool is_alive(int64_t pid, uint64_t start)
+static int not_running(struct keg_err *err)
+{
+	return keg_fail(err, KEG_EBUSY, "container not running");
+}
+
+static int check_alive(int64_t pid, uint64_t start, struct keg_err *err)
 {
 	struct process_id id;
-	struct keg_err err;
+	int r = pid > 0 ? process_identify((pid_t)pid, &id, err) : -KEG_ENOTFOUND;
 
-	return pid > 0 && process_identify((pid_t)pid, &id, &err) >= 0 && id.start == start &&
-	       id.state != 'Z' && id.state != 'X';
+	if (r < 0 && r != -KEG_ENOTFOUND && err->sys != ESRCH)
+		return r;
+	if (r < 0 || id.start != start || id.state == 'Z' || id.state == 'X')
+		return not_running(err);
+	return 0;
+}
+
+int state_check_alive(const struct state_record *record, struct keg_err *err)
+{
+	return check_alive(record->pid, record->start, err);
 }
 
 bool state_is_alive(const struct state_record *record)
 {
-	return is_alive(record->pid, record->start);
+	struct keg_err err;
+
+	return state_check_alive(record, &err) != -KEG_EBUSY;
 }
 
 enum runtime_status state_status(int folder, const struct state_record *record)
@@ -149,7 +167,8 @@ enum runtime_status state_status(int folder, const struct state_record *record)
 	struct keg_err err;
 
 	/* Without a record it was begun a moment ago. */
-	if (record->pid == 0 && (!record->created || is_alive(record->maker, record->maker_start)))
+	if (record->pid == 0 &&
+	    (!record->created || check_alive(record->maker, record->maker_start, &err) >= 0))
 		return RUNTIME_CREATING;
 	if (!state_is_alive(record))
 		return RUNTIME_STOPPED;
@@ -161,20 +180,14 @@ enum runtime_status state_status(int folder, const struct state_record *record)
 	return RUNTIME_RUNNING;
 }
 
-static int not_running(struct keg_err *err)
-{
-	return keg_fail(err, KEG_EBUSY, "container not running");
-}
-
 int state_open_process(const struct state_record *record, struct keg_err *err)
 {
 	autofd int fd = record->pid > 0 ? process_open((pid_t)record->pid, err) : -KEG_ENOTFOUND;
 
 	if (fd < 0 && fd != -KEG_ENOTFOUND)
 		return fd;
-	if (fd < 0 || !state_is_alive(record))
-		return not_running(err);
-	return take_fd(&fd);
+	int r = fd < 0 ? not_running(err) : state_check_alive(record, err);
+	return r < 0 ? r : take_fd(&fd);
 }
 
 /* One that could not be looked at is no kind to leave out: who enters would be in the host's. */
@@ -189,22 +202,23 @@ int state_namespaces(const struct state_record *record, uint64_t *out, struct ke
 		snprintf(theirs, sizeof theirs, "/proc/%d/ns/%s", (int)record->pid,
 			 namespace_kinds[i].file);
 		snprintf(ours, sizeof ours, "/proc/self/ns/%s", namespace_kinds[i].file);
-		if (stat(ours, &b) < 0) {
-			if (errno == ENOENT) /* a kind that the kernel does not have */
+		if (stat(theirs, &a) < 0) {
+			/* A kind that the kernel does not have, or the end of the process. */
+			if (errno == ENOENT && stat(ours, &b) < 0 && errno == ENOENT)
 				continue;
-			return keg_fail_sys(err, errno, "look at %s", ours);
-		}
-		if (stat(theirs, &a) < 0)
 			return errno == ENOENT ? not_running(err)
 					       : keg_fail_sys(err, errno, "look at %s", theirs);
+		}
+		if (stat(ours, &b) < 0)
+			return keg_fail_sys(err, errno, "look at %s", ours);
 		if (a.st_ino != b.st_ino)
 			flags |= namespace_kinds[i].flag;
 	}
 	/* Still there: so it was this process that was looked at, not another with its number. */
-	if (!state_is_alive(record))
-		return not_running(err);
-	*out = flags;
-	return 0;
+	int r = state_check_alive(record, err);
+	if (r >= 0)
+		*out = flags;
+	return r;
 }
 
 int state_load(const struct runtime_context *ctx, const char *id, struct state_container *out,

@@ -47,7 +47,12 @@ int state_read(int folder, struct state_record *out, struct keg_arena *arena,
 /* What the container is doing, from the record and the kernel. */
 enum runtime_status state_status(int folder, const struct state_record *record);
 
-/* Is the first process, the very one that was recorded, still there and not a zombie? */
+/*
+ * Is the first process, the very one that was recorded, still there and not a zombie? Else
+ * KEG_EBUSY "container not running", or another error when that cannot be found out.
+ */
+int state_check_alive(const struct state_record *record, struct keg_err *err) KEG_MUST_CHECK;
+/* The same where what cannot be found out counts as alive: nothing is deleted by mistake. */
 bool state_is_alive(const struct state_record *record);
 
 /*
