@@ -53,11 +53,15 @@ int state_check_id(const char *id, struct keg_err *err)
 	if (len == 0)
 		return keg_fail(err, KEG_EUSAGE, "container id cannot be empty");
 	for (size_t i = 0; i < len && len <= ID_MAX; i++) {
-		if (!isalnum((unsigned char)id[i]) && !strchr("_+-.@", id[i]))
-			return keg_fail(
-				err, KEG_EUSAGE,
-				"invalid container ID format: %.64s: invalid character '%c'", id,
-				id[i]);
+		unsigned char c = (unsigned char)id[i];
+
+		if (isalnum(c) || strchr("_+-.@", c))
+			continue;
+		return keg_fail(
+			err, KEG_EUSAGE,
+			isprint(c) ? "invalid container ID format: %.64s: invalid character '%c'"
+				   : "invalid container ID format: %.64s: invalid byte 0x%02x",
+			id, c);
 	}
 	if (len > ID_MAX || strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
 		return keg_fail(err, KEG_EUSAGE, "invalid container ID format: %.64s", id);

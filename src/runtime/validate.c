@@ -106,8 +106,6 @@ int validate_config(const struct runtime_context *ctx, const struct oci_config *
 	if (r >= 0)
 		r = check_process(config->process, err);
 	if (r >= 0)
-		r = credentials_check(ctx, config->os, config->process, err);
-	if (r >= 0)
 		r = schedule_check(config->process, err);
 	if (r >= 0)
 		r = schedule_check_memory(config->os, err);
@@ -116,8 +114,11 @@ int validate_config(const struct runtime_context *ctx, const struct oci_config *
 	if (r >= 0)
 		r = validate_supported(config->os, err);
 	if (r >= 0)
+		r = sysctl_check(config, join, err);
+	/* These warn: nothing is said of what is refused. */
+	if (r >= 0)
 		r = net_devices_check(ctx, config->os, join, err);
 	if (r >= 0)
-		r = check_mounts(ctx, config, err);
-	return r < 0 ? r : sysctl_check(config, join, err);
+		r = credentials_check(ctx, config->os, config->process, err);
+	return r < 0 ? r : check_mounts(ctx, config, err);
 }
