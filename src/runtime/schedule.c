@@ -14,6 +14,31 @@ static bool is_policy(const struct oci_scheduler *s, const char *a, const char *
 	return keg_str_eq(s->policy, a) || keg_str_eq(s->policy, b);
 }
 
+/* sched(7): runtime <= deadline <= period, where no period is the deadline. */
+static int check_deadline(const struct oci_scheduler *s, struct keg_err *err)
+{
+	static const char what[] = "sched_setattr: `SCHED_DEADLINE`";
+	const uint64_t least = 1024, most = INT64_MAX;
+
+	if (s->runtime == 0)
+		return keg_fail(err, KEG_EUSAGE, "%s requires `runtime`", what);
+	if (s->deadline == 0)
+		return keg_fail(err, KEG_EUSAGE, "%s requires `deadline`", what);
+	if (s->runtime < least || s->runtime > most)
+		return keg_fail(err, KEG_EUSAGE, "%s runtime (%llu) must be between %llu and %llu",
+				what, (unsigned long long)s->runtime, (unsigned long long)least,
+				(unsigned long long)most);
+	if (s->runtime > s->deadline)
+		return keg_fail(err, KEG_EUSAGE, "%s runtime (%llu) must be <= deadline (%llu)",
+				what, (unsigned long long)s->runtime,
+				(unsigned long long)s->deadline);
+	if (s->period && s->deadline > s->period)
+		return keg_fail(err, KEG_EUSAGE, "%s deadline (%llu) must be <= period (%llu)",
+				what, (unsigned long long)s->deadline,
+				(unsigned long long)s->period);
+	return 0;
+}
+
 /* The kernel ignores some of these, or refuses them with nothing but EINVAL. */
 static int check_scheduler(const struct oci_scheduler *s, struct keg_err *err)
 {
@@ -28,7 +53,9 @@ static int check_scheduler(const struct oci_scheduler *s, struct keg_err *err)
 		return keg_fail(err, KEG_EUSAGE,
 				"scheduler.priority can only be specified for SCHED_FIFO or "
 				"SCHED_RR policy");
-	if ((s->runtime || s->deadline || s->period) && !keg_str_eq(s->policy, "SCHED_DEADLINE"))
+	if (keg_str_eq(s->policy, "SCHED_DEADLINE"))
+		return check_deadline(s, err);
+	if (s->runtime || s->deadline || s->period)
 		return keg_fail(err, KEG_EUSAGE,
 				"scheduler runtime/deadline/period can only be specified for "
 				"SCHED_DEADLINE policy");

@@ -95,6 +95,13 @@ def test_a_nice_value_also_in_a_user_namespace(box):
     ({"policy": "SCHED_OTHER", "nice": 20}, "invalid scheduler.nice: 20"),
     ({"policy": "SCHED_OTHER", "priority": 1}, "scheduler.priority can only be specified for"),
     ({"policy": "SCHED_FIFO", "runtime": 1}, "runtime/deadline/period can only be specified for"),
+    ({"policy": "SCHED_DEADLINE", "deadline": 20000}, "`SCHED_DEADLINE` requires `runtime`"),
+    ({"policy": "SCHED_DEADLINE", "runtime": 10000}, "`SCHED_DEADLINE` requires `deadline`"),
+    ({"policy": "SCHED_DEADLINE", "runtime": 1023, "deadline": 20000}, "runtime (1023) must be between 1024 and"),
+    ({"policy": "SCHED_DEADLINE", "runtime": 1 << 63, "deadline": 1 << 63}, "must be between 1024 and"),
+    ({"policy": "SCHED_DEADLINE", "runtime": 30000, "deadline": 20000}, "runtime (30000) must be <= deadline (20000)"),
+    ({"policy": "SCHED_DEADLINE", "runtime": 10000, "deadline": 30000, "period": 20000},
+     "deadline (30000) must be <= period (20000)"),
     ({"policy": "SCHED_OTHER", "flags": ["SCHED_FLAG_NONE"]}, 'unknown scheduler flag "SCHED_FLAG_NONE"'),
 ])
 def test_what_cannot_be_scheduled_is_named(box, scheduler, problem):
