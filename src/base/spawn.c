@@ -114,10 +114,15 @@ int keg_spawn(const struct keg_spawn *what, pid_t *pid_out, struct keg_err *err)
 	if (is_kept(what, report[1])) /* cannot be: the number was free a moment ago */
 		keg_bug("a kept descriptor is not open");
 
+	/* In a program that embeds us, its handlers must not run in the child. */
+	sigset_t all, before;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
 	pid_t pid = fork();
 	if (pid == 0)
 		child(what, program, report[1]);
 	saved = errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(report[1]);
 	if (pid < 0)
 		return keg_fail_sys(err, saved, "start %s", program);
@@ -128,7 +133,11 @@ int keg_spawn(const struct keg_spawn *what, pid_t *pid_out, struct keg_err *err)
 		waitpid(pid, NULL, 0);
 		return keg_fail_sys(err, saved, "start %s", program);
 	}
-	if (read(read_end, &saved, sizeof saved) == sizeof saved) {
+	ssize_t told;
+	do
+		told = read(read_end, &saved, sizeof saved);
+	while (told < 0 && errno == EINTR);
+	if (told == sizeof saved) {
 		waitpid(pid, NULL, 0);
 		return keg_fail_sys(err, saved, "start %s", program);
 	}

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/close_range.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,6 +55,16 @@ int process_wait(pid_t pid, struct keg_err *err)
 			return keg_fail_sys(err, errno, "wait for process %d", (int)pid);
 	}
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void process_end(pid_t pid, int pidfd)
+{
+	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+
+	if (pidfd < 0 || syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0)
+		kill(pid, SIGKILL);
+	while (pidfd >= 0 && poll(&ended, 1, -1) < 0 && errno == EINTR)
+		;
 }
 
 int process_identify(pid_t pid, struct process_id *out, struct keg_err *err)

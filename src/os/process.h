@@ -29,6 +29,9 @@ int process_open(pid_t pid, struct keg_err *err) KEG_MUST_CHECK;
 /* Wait for a child; the exit status as shells give it (128 + signal). */
 int process_wait(pid_t pid, struct keg_err *err) KEG_MUST_CHECK;
 
+/* Kill a process that we cloned, and with a pidfd (may be -1) see it end; its parent reaps it. */
+void process_end(pid_t pid, int pidfd);
+
 struct process_id {
 	uint64_t start; /* clock ticks after boot; with the pid, unique */
 	char state;	/* 'R', 'S', 'Z' ... */

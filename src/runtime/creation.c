@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -598,9 +597,8 @@ void creation_abandon(struct creation *c)
 	struct keg_err ignored;
 
 	if (c->pid > 0) {
-		if (c->pidfd < 0 || syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0) < 0)
-			kill(c->pid, SIGKILL);
-		(void)!process_wait(c->pid, &ignored);
+		process_end(c->pid, c->pidfd);
+		launch_forget(c->ctx, c->pid);
 		c->pid = -1;
 	}
 	if (!c->made)

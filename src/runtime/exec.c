@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -29,6 +28,7 @@
 #include "runtime/filter.h"
 #include "runtime/foreground.h"
 #include "runtime/joining.h"
+#include "runtime/launch.h"
 #include "runtime/notify.h"
 #include "runtime/pidfd_socket.h"
 #include "runtime/schedule.h"
@@ -232,7 +232,6 @@ static int clone_direct(struct joining *j, const struct process_clone *how, stru
 
 static int clone_between(struct joining *j, const struct process_clone *how, struct keg_err *err)
 {
-	struct keg_err ignored;
 	int64_t real;
 	pid_t pid = process_clone(how, NULL, err);
 
@@ -241,7 +240,7 @@ static int clone_between(struct joining *j, const struct process_clone *how, str
 	if (pid < 0)
 		return pid;
 	int r = sync_expect(j->sync.parent, SYNC_PID, &real, err);
-	(void)!process_wait(pid, &ignored);
+	launch_forget(j->ctx, pid);
 	if (r < 0)
 		return r;
 	j->pid = (pid_t)real;
@@ -302,9 +301,10 @@ static int serve(struct joining *j, struct keg_err *err)
 static int launch(struct joining *j, struct keg_err *err)
 {
 	const struct process_clone how = {
+		.flags = launch_parent(j->ctx),
 		.cgroup = j->group ? cgroup_clone_fd(j->group) : -1,
 	};
-	struct keg_err ignored;
+
 	say(j, "nsexec container setup: clone a process into the container's namespaces");
 	say_affinity(j);
 	int r = may_return(j) ? clone_direct(j, &how, err) : clone_between(j, &how, err);
@@ -317,8 +317,8 @@ static int launch(struct joining *j, struct keg_err *err)
 	if (r >= 0)
 		return 0;
 	if (j->pid > 0) {
-		kill(j->pid, SIGKILL);
-		(void)!process_wait(j->pid, &ignored);
+		process_end(j->pid, j->pidfd);
+		launch_forget(j->ctx, j->pid);
 	}
 	return keg_wrap(err, "unable to start container process");
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/sched.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -91,14 +90,29 @@ static bool is_direct(const struct join *join)
 	return !(join->fresh & CLONE_NEWUSER && join->existing);
 }
 
+uint64_t launch_parent(const struct runtime_context *ctx)
+{
+	return ctx->orphan ? (uint64_t)CLONE_PARENT : 0;
+}
+
+void launch_forget(const struct runtime_context *ctx, pid_t pid)
+{
+	struct keg_err ignored;
+
+	if (ctx->orphan)
+		ctx->orphan(ctx->sink, pid);
+	else
+		(void)!process_wait(pid, &ignored);
+}
+
 pid_t launch_clone(const struct launch *launch, int sync_parent, int *pidfd, struct keg_err *err)
 {
 	bool direct = is_direct(&launch->join);
 	const struct process_clone how = {
-		.flags = direct ? launch->join.fresh & ~made_late : 0,
+		.flags =
+			launch_parent(launch->ctx) | (direct ? launch->join.fresh & ~made_late : 0),
 		.cgroup = launch->born_in_group ? cgroup_clone_fd(launch->group) : -1,
 	};
-	struct keg_err ignored;
 	int64_t real;
 	pid_t pid = process_clone(&how, direct ? pidfd : NULL, err);
 
@@ -112,7 +126,7 @@ pid_t launch_clone(const struct launch *launch, int sync_parent, int *pidfd, str
 		return pid;
 
 	int r = sync_expect(sync_parent, SYNC_PID, &real, err);
-	(void)!process_wait(pid, &ignored);
+	launch_forget(launch->ctx, pid);
 	if (r < 0)
 		return r;
 	r = *pidfd = process_open((pid_t)real, err);
@@ -120,7 +134,7 @@ pid_t launch_clone(const struct launch *launch, int sync_parent, int *pidfd, str
 		r = sync_send(sync_parent, SYNC_GO, 0, err);
 	if (r >= 0)
 		return (pid_t)real;
-	kill((pid_t)real, SIGKILL);
-	(void)!process_wait((pid_t)real, &ignored);
+	process_end((pid_t)real, *pidfd);
+	launch_forget(launch->ctx, (pid_t)real);
 	return r;
 }

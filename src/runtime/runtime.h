@@ -9,7 +9,7 @@
  * init.c what its first process does between clone and exec, in the order that is explained there,
  * with rootfs.c, mounts.c, devices.c, masks.c, cgroupfs.c, credentials.c, terminal.c for its parts;
  * join.c namespaces; sync.c how parent and child talk; hooks.c, limits.c (config to cgroups),
- * filter.c (config to seccomp), self.c.
+ * filter.c (config to seccomp), self.c; remote.c carries out what a program with threads asks.
  *
  * A caller has one thread: children are cloned without exec and allocate memory. Nothing
  * here prints. Operations on different containers never wait for each other.
@@ -37,6 +37,12 @@ struct runtime_context {
 	/* What is odd but no error, and what is being done, a line at a time; each may be NULL. */
 	void (*warn)(void *sink, const char *text);
 	void (*debug)(void *sink, const char *text);
+	/*
+	 * Not NULL: what create and exec make are children of our parent, who can wait for them
+	 * when we are gone. Called with the id of each that he is to wait for and that is not the
+	 * result.
+	 */
+	void (*orphan)(void *sink, pid_t pid);
 	void *sink;
 };
 

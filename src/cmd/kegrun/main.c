@@ -7,6 +7,7 @@
 #include "cmd/kegrun/globals.h"
 #include "cmd/kegrun/log.h"
 #include "cmd/kegrun/version.h"
+#include "runtime/remote.h"
 
 /* In the order of the help. */
 static const struct cli_cmd *const commands[] = {
@@ -35,7 +36,7 @@ static const struct cli_program kegrun = {
 /* One of the words is such a command; that another word may look like one does no harm. */
 static bool enters_containers(char **argv)
 {
-	static const char *const words[] = { "create", "exec", "mounts", "run" };
+	static const char *const words[] = { "create", "exec", "mounts", "run", REMOTE_COMMAND };
 
 	for (; *argv; argv++) {
 		for (size_t i = 0; i < KEG_COUNT(words); i++) {
@@ -54,5 +55,7 @@ int main(int argc, char **argv)
 		keg_err_print(&err, stderr);
 		return EXIT_FAILURE;
 	}
+	if (argc == 3 && strcmp(argv[1], REMOTE_COMMAND) == 0)
+		return remote_serve(argv[2], KEG_VERSION);
 	return cli_main(&kegrun, argc, argv);
 }
