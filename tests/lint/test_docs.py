@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every command has a man page that roff reads without a warning, a help text and completion."""
 import os
+import re
 import subprocess
 
 import pytest
@@ -81,3 +82,16 @@ def test_the_completion_script_offers_what_the_program_says(script, program, par
         COMP_WORDS=({BUILD}/{program} {partial}); COMP_CWORD=1; _keg; echo "${{COMPREPLY[*]}}"
     """
     assert run("bash", "-c", text).stdout == word + "\n"
+
+
+def test_the_page_of_the_library_has_no_warnings():
+    shown = run("man", "--warnings=w", "-E", "UTF-8", "-l", os.path.join(ROOT, "docs", "libkeg.3"))
+    assert shown.returncode == 0 and not shown.stderr, shown.stderr
+
+
+def test_the_header_declares_what_the_library_shows():
+    with open(os.path.join(ROOT, "include", "keg", "runtime.h"), encoding="utf-8") as header:
+        code = re.sub(r"/\*.*?\*/", "", header.read(), flags=re.S)
+    with open(os.path.join(ROOT, "src", "lib", "libkeg.map"), encoding="utf-8") as script:
+        shown = set(re.findall(r"\b(keg_runtime_\w+);", script.read()))
+    assert set(re.findall(r"\b(keg_runtime_\w+)\(", code)) == shown
