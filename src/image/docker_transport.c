@@ -40,8 +40,8 @@ static int docker_check(const char *rest, struct keg_err *err)
 	return parse(rest, &ref, err);
 }
 
-static int open_client(const struct image_access *access, struct docker_site *out,
-		       struct keg_err *err)
+int docker_site_connect(const struct image_access *access, struct docker_site *out,
+			struct keg_err *err)
 {
 	struct registry_options options = {
 		.authfile = access->authfile,
@@ -70,7 +70,7 @@ int docker_site_open(const char *rest, const struct image_access *access, struct
 	if (r < 0)
 		return r;
 	reference_add_latest(&out->ref);
-	return open_client(access, out, err);
+	return docker_site_connect(access, out, err);
 }
 
 const char *docker_site_what(const struct docker_site *site)
@@ -138,7 +138,7 @@ int image_docker_tags(const char *rest, const struct image_access *access, char 
 		return keg_fail(err, KEG_EUSAGE,
 				"repository name \"%s\" must not contain a tag or digest",
 				rest + 2);
-	r = open_client(access, &site, err);
+	r = docker_site_connect(access, &site, err);
 	if (r >= 0)
 		r = registry_config_pull_places(site.config, site.ref.domain, site.ref.path, false,
 						&places, err);

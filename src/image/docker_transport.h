@@ -20,6 +20,9 @@ KEG_AUTO(docker_site, docker_site_done)
 /* `rest` is "//HOST/PATH[:TAG|@DIGEST]". */
 int docker_site_open(const char *rest, const struct image_access *access, struct docker_site *out,
 		     struct keg_err *err) KEG_MUST_CHECK;
+/* registries.conf and a client of `access`; the reference is left alone. */
+int docker_site_connect(const struct image_access *access, struct docker_site *out,
+			struct keg_err *err) KEG_MUST_CHECK;
 /* The tag or digest to ask for. */
 const char *docker_site_what(const struct docker_site *site);
 /* "docker://..." as messages have it; the caller frees. */

@@ -18,7 +18,7 @@
 #include "image/progress.h"
 
 /* Raised when the table changes; transfer_open() refuses another's. */
-enum { TRANSFER_VERSION = 1 };
+enum { TRANSFER_VERSION = 2 };
 
 enum transfer_pull_policy {
 	TRANSFER_PULL_MISSING = 0, /* only when the store has no such image */
@@ -90,6 +90,13 @@ struct transfer_inspect {
 	unsigned retries;
 };
 
+/* Credentials of a registry, or of what is below a path on it. */
+struct transfer_login {
+	const struct image_access *access; /* authfile, certificates, TLS, registries.conf */
+	const char *compat_authfile;	   /* instead of the authfile, in Docker's format */
+	const char *key;		   /* "host[:port][/path]", without a scheme */
+};
+
 struct transfer_table {
 	unsigned version;
 	/* Ids of the images named by the request, pulled or already there. */
@@ -109,6 +116,17 @@ struct transfer_table {
 	int (*list_tags)(const struct image_access *access, const char *name, struct keg_buf *out,
 			 struct keg_err *err);
 	int (*remove)(const struct image_access *access, const char *name, struct keg_err *err);
+	/*
+	 * login and logout. `find`: 1 with what is kept for the key (*username NULL: an identity
+	 * token), or 0. `check`: does the registry take the user name and password of `access`?
+	 * KEG_EAUTH when it refuses. `store` keeps them; *place is where. `forget`: 1 done, 0 there
+	 * was nothing; without a key, everything goes.
+	 */
+	int (*login_find)(const struct transfer_login *req, char **username, char **password,
+			  struct keg_err *err);
+	int (*login_check)(const struct transfer_login *req, struct keg_err *err);
+	int (*login_store)(const struct transfer_login *req, char **place, struct keg_err *err);
+	int (*login_forget)(const struct transfer_login *req, struct keg_err *err);
 	/* "sha256:..." of a manifest's bytes. The caller frees. */
 	char *(*manifest_digest)(const void *bytes, size_t len);
 };

@@ -82,6 +82,20 @@ int terminal_make_raw(int fd, struct termios *before, struct keg_err *err)
 	return 0;
 }
 
+int terminal_hide_typing(int fd, struct termios *before, struct keg_err *err)
+{
+	struct termios hidden;
+
+	if (tcgetattr(fd, before) < 0)
+		return keg_fail_sys(err, errno, "look at the terminal");
+	hidden = *before;
+	hidden.c_lflag &= ~(tcflag_t)ECHO;
+	hidden.c_lflag |= ECHONL | ICANON | ISIG;
+	if (tcsetattr(fd, TCSAFLUSH, &hidden) < 0)
+		return keg_fail_sys(err, errno, "hide what is typed");
+	return 0;
+}
+
 void terminal_restore(int fd, const struct termios *before)
 {
 	(void)tcsetattr(fd, TCSANOW, before);

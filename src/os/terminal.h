@@ -32,6 +32,8 @@ void terminal_copy_size(int from, int to);
 int terminal_keep_newlines(int fd, struct keg_err *err) KEG_MUST_CHECK;
 /* Raw mode for what is typed; output stays as it was. *before is for terminal_restore(). */
 int terminal_make_raw(int fd, struct termios *before, struct keg_err *err) KEG_MUST_CHECK;
+/* What is typed is not shown, for a password; the end of the line still is. */
+int terminal_hide_typing(int fd, struct termios *before, struct keg_err *err) KEG_MUST_CHECK;
 void terminal_restore(int fd, const struct termios *before);
 
 #endif

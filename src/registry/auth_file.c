@@ -12,11 +12,6 @@
 #include "base/num.h"
 #include "registry/auth_helper.h"
 
-enum { MAX_AUTH_FILE = 4 << 20 };
-
-/* What credential-helpers of registries.conf calls the files themselves. */
-#define FILES_HELPER "containers-auth.json"
-
 struct lookup {
 	const char *repo; /* "host/path" */
 	char *host;
@@ -122,6 +117,18 @@ static int find_normalized(struct json_object *auths, const struct lookup *what,
 	return 0;
 }
 
+/* Docker's config.json can keep everything in one helper. */
+static int find_in_docker_store(struct json_object *file, const struct lookup *what,
+				struct keg_err *err)
+{
+	const char *store = keg_json_str(file, "credsStore", "");
+	bool is_hub = strcmp(what->host, "docker.io") == 0;
+
+	return *store ? auth_helper_get(store, is_hub ? AUTH_DOCKER_HUB : what->host, what->out,
+					err)
+		      : 0;
+}
+
 static int find_in_file(const char *path, bool legacy, const struct lookup *what,
 			struct keg_err *err)
 {
@@ -129,7 +136,7 @@ static int find_in_file(const char *path, bool legacy, const struct lookup *what
 
 	if (access(path, F_OK) < 0)
 		return 0;
-	int r = keg_json_read(AT_FDCWD, path, MAX_AUTH_FILE, &file, err);
+	int r = keg_json_read(AT_FDCWD, path, AUTH_FILE_MOST, &file, err);
 	if (r < 0)
 		return keg_wrap(err, "reading JSON file");
 
@@ -141,24 +148,59 @@ static int find_in_file(const char *path, bool legacy, const struct lookup *what
 	r = find_exact(auths, what, err);
 	if (r == 0)
 		r = find_normalized(auths, what, err);
+	if (r == 0 && !legacy)
+		r = find_in_docker_store(file, what, err);
 	if (r > 0)
 		keg_debug("credentials for %s from %s", what->repo, path);
 	return r < 0 ? keg_wrap(err, "%s", path) : r;
 }
 
-static void list_files(const char *authfile, struct keg_strv *out)
+void auth_site_done(struct auth_site *site)
+{
+	free(site->path);
+	*site = (struct auth_site){ 0 };
+}
+
+int auth_site_find(const char *authfile, const char *compat, struct auth_site *out,
+		   struct keg_err *err)
 {
 	const char *named = getenv("REGISTRY_AUTH_FILE"), *run = getenv("XDG_RUNTIME_DIR");
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	const char *docker = getenv("DOCKER_CONFIG");
+	bool is_docker = false;
+	char *path;
 
-	if (!keg_str_empty(authfile))
-		keg_strv_add(out, authfile);
-	else if (!keg_str_empty(named))
-		keg_strv_add(out, named);
-	else if (!keg_str_empty(run))
-		keg_strv_addf(out, "%s/containers/auth.json", run);
-	else
-		keg_strv_addf(out, "/run/containers/%u/auth.json", (unsigned)getuid());
+	if (!keg_str_empty(authfile) && !keg_str_empty(compat))
+		return keg_fail(err, KEG_EUSAGE,
+				"options for paths to the credential file and to the "
+				"Docker-compatible credential file can not be set simultaneously");
+	if (!keg_str_empty(authfile)) {
+		path = keg_strdup(authfile);
+	} else if (!keg_str_empty(compat)) {
+		path = keg_strdup(compat);
+		is_docker = true;
+	} else if (!keg_str_empty(named)) {
+		path = keg_strdup(named);
+	} else if (!keg_str_empty(docker)) {
+		path = keg_path_join(docker, "config.json");
+		is_docker = true;
+	} else if (!keg_str_empty(run)) {
+		path = keg_path_join(run, "containers/auth.json");
+	} else {
+		path = keg_printf("/run/containers/%u/auth.json", (unsigned)getuid());
+	}
+	*out = (struct auth_site){ path, is_docker };
+	return 0;
+}
+
+static int list_files(const char *authfile, struct keg_strv *out, struct keg_err *err)
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	auto(auth_site) first = { 0 };
+
+	int r = auth_site_find(authfile, NULL, &first, err);
+	if (r < 0)
+		return r;
+	keg_strv_take(out, take_ptr(&first.path));
 	if (!keg_str_empty(config))
 		keg_strv_addf(out, "%s/containers/auth.json", config);
 	else if (!keg_str_empty(home))
@@ -167,14 +209,14 @@ static void list_files(const char *authfile, struct keg_strv *out)
 		keg_strv_addf(out, "%s/.docker/config.json", home);
 		keg_strv_addf(out, "%s/.dockercfg", home);
 	}
+	return 0;
 }
 
 static int find_in_files(const char *authfile, const struct lookup *what, struct keg_err *err)
 {
 	auto(keg_strv) files = { 0 };
-	int r = 0;
 
-	list_files(authfile, &files);
+	int r = list_files(authfile, &files, err);
 	for (size_t i = 0; i < files.n && r == 0; i++)
 		r = find_in_file(files.v[i], keg_str_ends(files.v[i], "/.dockercfg"), what, err);
 	return r;
@@ -190,7 +232,7 @@ int registry_auth_find(const char *authfile, const struct keg_strv *helpers, con
 	if (!helpers || helpers->n == 0)
 		return find_in_files(authfile, &what, err);
 	for (size_t i = 0; i < helpers->n && r == 0; i++)
-		r = strcmp(helpers->v[i], FILES_HELPER) == 0
+		r = strcmp(helpers->v[i], AUTH_FILES_HELPER) == 0
 			    ? find_in_files(authfile, &what, err)
 			    : auth_helper_get(helpers->v[i], host, out, err);
 	return r;

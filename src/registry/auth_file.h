@@ -6,8 +6,17 @@
 #ifndef KEG_REGISTRY_AUTH_FILE_H
 #define KEG_REGISTRY_AUTH_FILE_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/strv.h"
+
+enum { AUTH_FILE_MOST = 4 << 20 };
+
+/* What credential-helpers of registries.conf calls the files themselves. */
+#define AUTH_FILES_HELPER "containers-auth.json"
+/* Docker's name for docker.io in its own files and in the helper that it keeps all in. */
+#define AUTH_DOCKER_HUB "https://index.docker.io/v1/"
 
 /* Start from {0}; all NULL: anonymous. Owned. */
 struct registry_creds {
@@ -16,6 +25,21 @@ struct registry_creds {
 };
 void registry_creds_done(struct registry_creds *creds);
 KEG_AUTO(registry_creds, registry_creds_done)
+
+/* The file that is looked into first and that a login changes. Start from {0}. */
+struct auth_site {
+	char *path;
+	bool docker; /* in Docker's own format: names of hosts only, credsStore */
+};
+void auth_site_done(struct auth_site *site);
+KEG_AUTO(auth_site, auth_site_done)
+
+/*
+ * --authfile, --compat-auth-file (either may be NULL, both given is KEG_EUSAGE),
+ * $REGISTRY_AUTH_FILE, $DOCKER_CONFIG, or containers/auth.json below $XDG_RUNTIME_DIR.
+ */
+int auth_site_find(const char *authfile, const char *compat, struct auth_site *out,
+		   struct keg_err *err) KEG_MUST_CHECK;
 
 /*
  * Credentials for `repo` ("host[:port][/path]"). `helpers` is credential-helpers of

@@ -33,26 +33,93 @@ static int read_answer(const struct keg_buf *text, struct registry_creds *out, s
 	return 1;
 }
 
-int auth_helper_get(const char *name, const char *server, struct registry_creds *out,
-		    struct keg_err *err)
+struct exchange {
+	const char *name, *verb, *doing; /* "doing" is for messages */
+	const char *input;
+};
+
+/* 1 with what it answered, 0 when it says that it has nothing for that server. */
+static int ask(const struct exchange *what, struct keg_buf *said, struct keg_err *err)
 {
-	autofree char *program = keg_printf("docker-credential-%s", name);
-	const char *const argv[] = { program, "get", NULL };
-	auto(keg_buf) said = { 0 };
+	autofree char *program = keg_printf("docker-credential-%s", what->name);
+	const char *const argv[] = { program, what->verb, NULL };
 	auto(keg_buf) complaint = { 0 };
 
-	if (strchr(name, '/'))
-		return keg_fail(err, KEG_EUSAGE, "malformed name of a credential helper: %s", name);
-	int r = keg_spawn_run(argv, server, MAX_HELPER_OUTPUT, &said, &complaint, err);
-	if (r == 0) {
-		r = read_answer(&said, out, err);
-	} else if (r > 0) {
+	if (strchr(what->name, '/'))
+		return keg_fail(err, KEG_EUSAGE, "malformed name of a credential helper: %s",
+				what->name);
+	int r = keg_spawn_run(argv, what->input, MAX_HELPER_OUTPUT, said, &complaint, err);
+	if (r == 0)
+		return 1;
+	if (r > 0) {
 		/* Helpers report on stdout, and this one sentence is part of the protocol. */
-		if (strstr(keg_buf_text(&said), "credentials not found"))
+		if (strstr(keg_buf_text(said), "credentials not found"))
 			return 0;
-		const char *why = said.len ? said.data : keg_buf_text(&complaint);
+		const char *why = said->len ? said->data : keg_buf_text(&complaint);
 		r = keg_fail(err, KEG_EAUTH, "exit status %d: %.*s", r, (int)strcspn(why, "\n"),
 			     why);
 	}
-	return r < 0 ? keg_wrap(err, "error getting credentials from %s", program) : r;
+	return keg_wrap(err, "error %s %s", what->doing, program);
+}
+
+int auth_helper_get(const char *name, const char *server, struct registry_creds *out,
+		    struct keg_err *err)
+{
+	const struct exchange get = { name, "get", "getting credentials from", server };
+	auto(keg_buf) said = { 0 };
+
+	int r = ask(&get, &said, err);
+	if (r <= 0)
+		return r;
+	r = read_answer(&said, out, err);
+	return r < 0 ? keg_wrap(err, "the answer of docker-credential-%s", name) : r;
+}
+
+int auth_helper_store(const char *name, const char *server, const struct registry_creds *creds,
+		      struct keg_err *err)
+{
+	auto(keg_buf) input = { 0 };
+	auto(keg_buf) said = { 0 };
+	autojson entry = json_object_new_object();
+
+	keg_json_put_str(entry, "ServerURL", server);
+	keg_json_put_str(entry, "Username", creds->username);
+	keg_json_put_str(entry, "Secret", creds->password);
+	keg_json_print(entry, &input);
+	const struct exchange store = { name, "store", "storing credentials in",
+					keg_buf_text(&input) };
+	return ask(&store, &said, err);
+}
+
+int auth_helper_erase(const char *name, const char *server, struct keg_err *err)
+{
+	const struct exchange erase = { name, "erase", "erasing credentials from", server };
+	auto(registry_creds) kept = { 0 };
+	auto(keg_buf) said = { 0 };
+
+	/* Most helpers erase what they never had without a complaint. */
+	int r = auth_helper_get(name, server, &kept, err);
+	return r <= 0 ? r : ask(&erase, &said, err);
+}
+
+int auth_helper_list(const char *name, struct keg_strv *servers, struct keg_err *err)
+{
+	const struct exchange list = { name, "list", "listing credentials of", "" };
+	auto(keg_buf) said = { 0 };
+	autojson answer = NULL;
+
+	int r = ask(&list, &said, err);
+	if (r <= 0)
+		return r;
+	r = keg_json_parse(keg_buf_text(&said), said.len, &answer, err);
+	if (r < 0)
+		return keg_wrap(err, "the answer of docker-credential-%s", name);
+	if (!json_object_is_type(answer, json_type_object))
+		return 0;
+	json_object_object_foreach(answer, server, user)
+	{
+		(void)user;
+		keg_strv_add(servers, server);
+	}
+	return 0;
 }
