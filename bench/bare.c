@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bare ROOTFS PROGRAM [ARG...] - the least that a container costs: a process in the namespaces that
- * an engine asks for, whose root is ROOTFS. No configuration, limits, control groups, devices, masks or
- * filter, and no file system is mounted but the root itself, as pivot_root(2) demands. What a runtime
- * takes above this is its own work, and the kernel's for what it asked for.
+ * an engine asks for, whose root is ROOTFS. No configuration, limits, control groups, devices,
+ * masks or filter, and no file system is mounted but the root itself, as pivot_root(2) demands.
+ * What a runtime takes above this is its own work, and the kernel's for what it asked for.
  */
 #define _GNU_SOURCE
 #include <linux/sched.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * peak PROGRAM [ARG...] - print the kilobytes that the largest of its processes had resident at once,
- * shared pages counted in full: PROGRAM's, over all its execs, and those that it waited for.
+ * peak PROGRAM [ARG...] - print the kilobytes that the largest of its processes had resident at
+ * once, shared pages counted in full: PROGRAM's, over all its execs, and those that it waited for.
  * The kernel carries a process's peak over an exec, so whoever starts PROGRAM must be small itself:
  * hence no script, and a static program.
  */

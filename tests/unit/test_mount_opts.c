@@ -168,8 +168,7 @@ static void what_is_locked_stays_unless_it_was_asked_away(void **state)
 static void id_maps_of_a_mount_are_read(void **state)
 {
 	struct oci_id_map own[] = { { 0, 1000, 1 }, { 1, 5000, 100 } };
-	const struct oci_linux os = { .uid_mappings = own,
-				      .n_uid_mappings = KEG_COUNT(own) };
+	const struct oci_linux os = { .uid_mappings = own, .n_uid_mappings = KEG_COUNT(own) };
 	auto(keg_arena) arena = { 0 };
 	struct keg_err err = { 0 };
 	struct idmap map;
