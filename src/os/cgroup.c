@@ -82,10 +82,10 @@ static int choose_path(const struct cgroup_request *want, char **path, bool *rel
 
 	if (given && is_systemd_form(want->path)) {
 		keg_fail(err, KEG_EUNSUPPORTED,
-			 "cgroupsPath %s is for the systemd cgroup manager, which is not built in",
+			 "cgroupsPath %s is for the systemd cgroup manager, which is not in use",
 			 want->path);
-		return keg_hint(err, "use the cgroupfs manager (cgroup_manager=\"cgroupfs\" in "
-				     "containers.conf, --cgroup-manager=cgroupfs)");
+		return keg_hint(err, "use --systemd-cgroup, or the cgroupfs manager for all "
+				     "(cgroup_manager=\"cgroupfs\" in containers.conf)");
 	}
 	*relative = given ? want->path[0] != '/' : want->rootless;
 	text = given ? keg_printf("/%s", want->path)
@@ -204,7 +204,8 @@ static int check_idle(const struct cgroup *group, const struct cgroup_hierarchy 
 	return keg_fail(err, KEG_EBUSY, "container's cgroup is not empty: %s", h->path);
 }
 
-static int make_in(struct cgroup *group, struct cgroup_hierarchy *h, struct keg_err *err)
+static int make_in(struct cgroup *group, struct cgroup_hierarchy *h, bool adopt,
+		   struct keg_err *err)
 {
 	int made = make_folder(group, h);
 
@@ -220,7 +221,7 @@ static int make_in(struct cgroup *group, struct cgroup_hierarchy *h, struct keg_
 				    h->folder, h->path);
 	}
 
-	int r = made ? 0 : check_idle(group, h, err);
+	int r = made || adopt ? 0 : check_idle(group, h, err);
 	if (r >= 0 && !h->v2 && (h->controllers & (1u << CGROUP_CPUSET))) {
 		r = fill_cpuset(group, h, h->path, "cpuset.cpus", err);
 		if (r >= 0)
@@ -246,11 +247,11 @@ static void unmake(const struct cgroup *group)
 	}
 }
 
-static int make_everywhere(struct cgroup *group, struct keg_err *err)
+static int make_everywhere(struct cgroup *group, bool adopt, struct keg_err *err)
 {
 	for (size_t i = 0; i < group->n; i++) {
 		struct cgroup_hierarchy *h = &group->at[i];
-		int r = h->path ? make_in(group, h, err) : 0;
+		int r = h->path ? make_in(group, h, adopt, err) : 0;
 
 		if (r < 0)
 			return r;
@@ -287,7 +288,7 @@ int cgroup_make(const struct cgroup_request *want, struct cgroup **out, struct k
 		r = want->planned(want->data, cgroup_place(group), err);
 	if (r < 0)
 		return r;
-	r = make_everywhere(group, err);
+	r = make_everywhere(group, want->adopt, err);
 	if (group->denied)
 		free(take_ptr(&group->place)); /* it is in fewer places than planned */
 	if (r < 0)

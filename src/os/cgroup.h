@@ -33,11 +33,12 @@ struct cgroup_request {
 	/*
 	 * As linux.cgroupsPath: below the mount roots when it begins with '/', else beside our
 	 * own group. NULL or "" is "/keg/<id>", for an ordinary user "keg/<id>". The form
-	 * "slice:prefix:name" belongs to the systemd manager and is refused.
+	 * "slice:prefix:name" belongs to the systemd manager (cgroup_manager.h) and is refused.
 	 */
 	const char *path;
 	const char *id;
 	bool rootless; /* go on without a hierarchy in which we may not make groups */
+	bool adopt;    /* the manager made it, around a process of ours: in use is fine */
 	/*
 	 * Called before the first group is made, with what cgroup_place() will say: to note where
 	 * to clean up after a crash. May be NULL; its failure ends the making.
@@ -119,6 +120,12 @@ int cgroup_enter(const struct cgroup *group, bool cloned, struct keg_err *err) K
 
 /* Move another process, with all its threads, everywhere. Slow: see above. */
 int cgroup_add(const struct cgroup *group, pid_t pid, struct keg_err *err) KEG_MUST_CHECK;
+
+/*
+ * Enable all that v2 offers from its root down to the group; what cannot be is left out.
+ * cgroup_make() has done it already where no process was in the way.
+ */
+void cgroup_enable_controllers(struct cgroup *group);
 
 /* Let uid/gid govern the v2 group (cgroup delegation); does nothing in v1. */
 int cgroup_chown(const struct cgroup *group, uid_t uid, gid_t gid,
@@ -208,6 +215,10 @@ struct cgroup_resources {
  * are left out where a rootless request could not have them.
  */
 int cgroup_apply(struct cgroup *group, const struct cgroup_resources *want,
+		 struct keg_err *err) KEG_MUST_CHECK;
+
+/* Would some of it be refused for what runs in the group? Sets nothing. */
+int cgroup_check(struct cgroup *group, const struct cgroup_resources *want,
 		 struct keg_err *err) KEG_MUST_CHECK;
 
 /* --- a running group --------------------------------------------------------------------- */

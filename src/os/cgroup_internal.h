@@ -54,6 +54,8 @@ struct cgroup {
 
 /* The hierarchies of this process, with `folder` and `own`, and no path yet. */
 int cgroup_layout_read(struct cgroup *group, struct keg_err *err) KEG_MUST_CHECK;
+/* Is cgroup v2 all there is at CGROUP_ROOT? */
+bool cgroup_host_is_unified(void);
 /*
  * Is `path` a group of this hierarchy? Settles `folder`, as a v1 hierarchy may be mounted under
  * one name ("cpu,cpuacct") or another ("cpu").
@@ -76,8 +78,6 @@ const struct cgroup_hierarchy *cgroup_hierarchy_find(const struct cgroup *group,
 bool cgroup_hierarchy_has(const struct cgroup_hierarchy *h, const char *names);
 /* The v2 hierarchy where the group is in it, or NULL. */
 const struct cgroup_hierarchy *cgroup_hierarchy_v2(const struct cgroup *group);
-/* Enable all that v2 offers from its root down to the group; what cannot be is left out. */
-void cgroup_enable_controllers(struct cgroup *group);
 
 /* --- cgroup_fs.c ----------------------------------------------------------------------- */
 
@@ -143,6 +143,15 @@ int cgroup_devices_apply(struct cgroup *group, const struct cgroup_device_rule *
 
 /* Asked for: there, and not the 0 that stands for "leave it" in the specification's numbers. */
 #define CGROUP_ASKED(number) ((number) && *(number))
+
+/* --- cgroup_memory.c ------------------------------------------------------------------- */
+
+/*
+ * memory.swap (memory and swap together) as v2's swap alone, -1 for no limit: 1 when there is
+ * something to set, 0 when not. KEG_EUSAGE for what makes no sense.
+ */
+int cgroup_memory_swap_v2(const struct cgroup_resources *want, int64_t *out,
+			  struct keg_err *err) KEG_MUST_CHECK;
 
 /* --- cgroup_weight.c ------------------------------------------------------------------- */
 

@@ -99,6 +99,13 @@ static int read_lines(struct cgroup *group, const char *file, bool only_v2, stru
 	return 0;
 }
 
+bool cgroup_host_is_unified(void)
+{
+	struct statfs fs;
+
+	return statfs(CGROUP_ROOT, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+}
+
 int cgroup_layout_read(struct cgroup *group, struct keg_err *err)
 {
 	struct statfs fs;

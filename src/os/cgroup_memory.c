@@ -90,16 +90,18 @@ static int apply_v1(const struct cgroup *group, const struct cgroup_hierarchy *h
 	return r;
 }
 
-/* v1's memory+swap as v2's swap alone: -1 for no limit. */
-static int swap_of_v1(const struct cgroup_resources *want, int64_t *out, struct keg_err *err)
+int cgroup_memory_swap_v2(const struct cgroup_resources *want, int64_t *out, struct keg_err *err)
 {
 	int64_t limit = want->memory.limit ? *want->memory.limit : 0;
-	int64_t both = *want->memory.swap;
+	int64_t both = want->memory.swap ? *want->memory.swap : 0;
 
-	if (both == UNLIMITED) {
+	/* Memory without a limit means swap as well, as in v1 where one is part of the other. */
+	if (both == UNLIMITED || (both == 0 && limit == UNLIMITED)) {
 		*out = UNLIMITED;
-		return 0;
+		return 1;
 	}
+	if (both == 0)
+		return 0;
 	if (limit == 0 || limit == UNLIMITED)
 		return keg_fail(err, KEG_EUSAGE, "unable to set swap limit without memory limit");
 	if (both < limit)
@@ -107,7 +109,7 @@ static int swap_of_v1(const struct cgroup_resources *want, int64_t *out, struct 
 				"memory+swap limit %" PRId64 " is below memory limit %" PRId64,
 				both, limit);
 	*out = both - limit;
-	return 0;
+	return 1;
 }
 
 static int refuse_v1_only(const struct cgroup_resources *want, struct keg_err *err)
@@ -134,6 +136,13 @@ static int check_usage(const struct cgroup *group, const struct cgroup_hierarchy
 			limit, usage);
 }
 
+int cgroup_check(struct cgroup *group, const struct cgroup_resources *want, struct keg_err *err)
+{
+	const struct cgroup_hierarchy *h = cgroup_hierarchy_find(group, CGROUP_MEMORY);
+
+	return h && h->v2 ? check_usage(group, h, want, err) : 0;
+}
+
 static int apply_v2(const struct cgroup *group, const struct cgroup_hierarchy *h,
 		    const struct cgroup_resources *want, struct keg_err *err)
 {
@@ -144,11 +153,11 @@ static int apply_v2(const struct cgroup *group, const struct cgroup_hierarchy *h
 
 	if (r >= 0)
 		r = check_usage(group, h, want, err);
-	if (r >= 0 && CGROUP_ASKED(want->memory.swap))
-		r = swap_of_v1(want, &swap, err);
+	if (r >= 0)
+		r = cgroup_memory_swap_v2(want, &swap, err);
 	if (r < 0)
 		return r;
-	if (CGROUP_ASKED(want->memory.swap)) {
+	if (r > 0) {
 		/* A kernel without swap accounting limits it to nothing or not at all anyway. */
 		bool moot = swap == 0 || swap == UNLIMITED;
 

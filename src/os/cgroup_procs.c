@@ -8,10 +8,11 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/strv.h"
 #include "os/cgroup.h"
 #include "os/cgroup_internal.h"
 
-enum { PROCS_MAX = 64 << 20 };
+enum { PROCS_MAX = 64 << 20, DELEGATE_MAX = 4096 };
 
 int cgroup_prepare(struct cgroup *group, struct keg_err *err)
 {
@@ -71,20 +72,27 @@ int cgroup_add(const struct cgroup *group, pid_t pid, struct keg_err *err)
 
 int cgroup_chown(const struct cgroup *group, uid_t uid, gid_t gid, struct keg_err *err)
 {
-	/* cgroups(7), "Cgroup delegation"; the last is not everywhere. */
-	static const char *const files[] = { "cgroup.procs", "cgroup.subtree_control",
-					     "cgroup.threads", "memory.oom.group" };
+	/* cgroups(7), "Cgroup delegation", for a kernel that does not say (before 4.15). */
+	static const char oldest[] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads";
 	const struct cgroup_hierarchy *v2 = cgroup_hierarchy_v2(group);
+	auto(keg_buf) text = { 0 };
+	auto(keg_strv) files = { 0 };
+	struct keg_err ignored;
 
 	if (!v2)
 		return 0;
+	if (keg_file_read(AT_FDCWD, "/sys/kernel/cgroup/delegate", DELEGATE_MAX, &text, &ignored) <
+	    0)
+		keg_buf_puts(&text, oldest);
+	keg_strv_split(&files, keg_buf_text(&text), '\n');
 
 	autofd int fd = cgroup_file_open(group, v2, v2->path, NULL, O_RDONLY | O_DIRECTORY);
 	if (fd < 0 || fchown(fd, uid, gid) < 0)
 		return keg_fail_sys(err, errno, "chown the control group %s", v2->path);
-	for (size_t i = 0; i < KEG_COUNT(files); i++) {
-		if (fchownat(fd, files[i], uid, gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
-			return keg_fail_sys(err, errno, "chown %s of control group %s", files[i],
+	for (size_t i = 0; i < files.n; i++) {
+		if (files.v[i][0] && fchownat(fd, files.v[i], uid, gid, AT_SYMLINK_NOFOLLOW) < 0 &&
+		    errno != ENOENT)
+			return keg_fail_sys(err, errno, "chown %s of control group %s", files.v[i],
 					    v2->path);
 	}
 	return 0;

@@ -22,7 +22,7 @@
 #include "runtime/credentials.h"
 #include "runtime/devices.h"
 #include "runtime/filter.h"
-#include "runtime/limits.h"
+#include "runtime/group.h"
 #include "runtime/net_devices.h"
 #include "runtime/notify.h"
 #include "runtime/pidfd_socket.h"
@@ -168,61 +168,6 @@ static int open_notify(struct creation *c, struct keg_err *err)
 		return 0;
 	c->launch.notify = notify_connect(c->os.seccomp, err);
 	return c->launch.notify < 0 ? c->launch.notify : 0;
-}
-
-/* A frozen group would stop the new process at its first instruction, and us with it. */
-static int check_group(struct creation *c, struct keg_err *err)
-{
-	int frozen = cgroup_is_frozen(c->launch.group, err);
-
-	if (frozen < 0)
-		return frozen;
-	if (frozen)
-		return keg_fail(err, KEG_EBUSY, "container's cgroup unexpectedly frozen");
-	return 0;
-}
-
-/* So that a crash from here on leaves what delete --force can find. */
-static int record_group(void *creation, const char *place, struct keg_err *err)
-{
-	struct creation *c = creation;
-
-	c->record.cgroup = keg_arena_strdup(&c->arena, place);
-	return state_write(c->folder, &c->record, err);
-}
-
-static int make_group(struct creation *c, struct keg_err *err)
-{
-	const struct cgroup_request want = {
-		.path = c->os.cgroups_path,
-		.id = c->id,
-		.rootless = c->ctx->rootless,
-		.planned = record_group,
-		.data = c,
-	};
-	struct cgroup_resources limits;
-	int r;
-
-	if (c->ctx->no_cgroups)
-		return state_write(c->folder, &c->record, err);
-	r = limits_translate(c->os.resources, true, &limits, &c->arena, err);
-	if (r >= 0)
-		r = cgroup_make(&want, &c->launch.group, err);
-	if (r < 0)
-		return r;
-	if (!keg_str_eq(c->record.cgroup, cgroup_place(c->launch.group)))
-		r = record_group(c, cgroup_place(c->launch.group), err);
-	if (r < 0)
-		return r;
-	c->launch.born_in_group = cgroup_clone_fd(c->launch.group) >= 0;
-	r = check_group(c, err);
-	c->group_is_ours = r >= 0;
-	if (r < 0)
-		return r;
-	r = cgroup_apply(c->launch.group, &limits, err);
-	if (r == -KEG_EUSAGE || r == -KEG_EUNSUPPORTED)
-		keg_wrap(err, "invalid configuration");
-	return r;
 }
 
 /* What exec, delete and hooks need of the config; the rest is the creation's alone. */
@@ -478,7 +423,9 @@ static int make_folder(struct creation *c, bool wait_socket, struct keg_err *err
 		return c->folder;
 	c->made = true;
 	fill_record(c);
-	int r = make_group(c, err);
+	int r = group_make(c, err);
+	if (r >= 0)
+		r = group_give(c, err);
 	if (r >= 0 && c->launch.filter)
 		r = filter_save(c->folder, c->launch.filter, err);
 	if (r >= 0 && wait_socket) {
@@ -532,6 +479,9 @@ static int clone_and_serve(struct creation *c, struct keg_err *err)
 
 	say(c, "nsexec container setup: clone the first process into its namespaces");
 	c->pid = launch_clone(&c->launch, c->sync.parent, &c->pidfd, err);
+	/* Elsewhere it may not have moved yet. */
+	if (c->launch.born_in_group || c->launch.is_moved)
+		group_release(c);
 	close(take_fd(&c->sync.child));
 	if (c->pid < 0)
 		return c->pid;
@@ -541,6 +491,7 @@ static int clone_and_serve(struct creation *c, struct keg_err *err)
 		r = hand_out_pidfd(c, err);
 	if (r >= 0)
 		r = serve(c, err);
+	group_release(c);
 	/* Or what they are clones of would be in use for as long as we are. */
 	mount_plans_close(&c->launch.mounts);
 	close_devices(c);
@@ -566,6 +517,7 @@ int creation_begin(struct creation *c, const struct runtime_context *ctx, const 
 			    .start = -1,
 			    .console = -1,
 			    .notify = -1,
+			    .delegated = -1,
 			    .hooks_output = { -1, -1 },
 			    .rootfs_mount = -1,
 			    .no_pivot = req->no_pivot,
@@ -603,16 +555,16 @@ void creation_abandon(struct creation *c)
 	}
 	if (!c->made)
 		return;
-	if (c->group_is_ours)
-		(void)!cgroup_delete(c->launch.group, &ignored);
+	group_unmake(c);
 	(void)!state_remove(c->ctx, c->id, &ignored);
 	c->made = false;
 }
 
 void creation_done(struct creation *c)
 {
-	const int fds[] = { c->bundle,	   c->folder,	    c->pidfd,	       c->sync.parent,
-			    c->sync.child, c->launch.start, c->launch.console, c->launch.notify };
+	const int fds[] = { c->bundle,	       c->folder,	 c->pidfd,
+			    c->sync.parent,    c->sync.child,	 c->launch.start,
+			    c->launch.console, c->launch.notify, c->launch.delegated };
 
 	if (!c->ctx)
 		return;

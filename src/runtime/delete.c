@@ -15,6 +15,7 @@
 #include "base/strv.h"
 #include "os/cgroup.h"
 #include "runtime/delete.h"
+#include "runtime/group.h"
 #include "runtime/hooks.h"
 #include "runtime/kill.h"
 #include "runtime/state.h"
@@ -44,15 +45,6 @@ static int kill_first(const struct state_record *record, struct keg_err *err)
 	return 0;
 }
 
-/* Without a pid namespace of its own other processes outlive the first; mostly there are none. */
-static int remove_group(struct cgroup *group, struct keg_err *err)
-{
-	if (!group || cgroup_delete_idle(group))
-		return 0;
-	int r = cgroup_signal(group, SIGKILL, err);
-	return r < 0 ? r : cgroup_delete(group, err);
-}
-
 static int poststop(const struct runtime_context *ctx, const struct state_container *c)
 {
 	struct state_record record = c->record;
@@ -70,7 +62,7 @@ static int poststop(const struct runtime_context *ctx, const struct state_contai
 static int delete_rest(const struct runtime_context *ctx, const struct state_container *c,
 		       struct cgroup *group, struct keg_err *err)
 {
-	int r = remove_group(group, err);
+	int r = group_remove(ctx, &c->record, group, err);
 
 	if (r >= 0)
 		r = poststop(ctx, c);

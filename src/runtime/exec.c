@@ -27,6 +27,7 @@
 #include "runtime/credentials.h"
 #include "runtime/filter.h"
 #include "runtime/foreground.h"
+#include "runtime/group.h"
 #include "runtime/joining.h"
 #include "runtime/launch.h"
 #include "runtime/notify.h"
@@ -208,7 +209,50 @@ static bool may_return(const struct joining *j)
 	return here >= 0 && setns(here, CLONE_NEWPID) == 0;
 }
 
-static int clone_direct(struct joining *j, const struct process_clone *how, struct keg_err *err)
+/*
+ * Clone into the group. Where that is forbidden its manager moves the process; where the group has
+ * handed its controllers on to groups below, which the container made, the process goes to where
+ * the first one is: cgroups(7), "no internal processes".
+ */
+static pid_t clone_to_group(struct joining *j, struct process_clone *how, int *pidfd,
+			    struct keg_err *err)
+{
+	pid_t pid = process_clone(how, pidfd, err);
+
+	if (how->cgroup < 0 || (pid != -KEG_EDENIED && pid != -KEG_EBUSY))
+		return pid;
+	if (pid == -KEG_EBUSY) {
+		cgroup_free(take_ptr(&j->group));
+		int r = cgroup_open_pid((pid_t)j->container.record.pid, &j->group, err);
+		if (r >= 0)
+			r = cgroup_prepare(j->group, err);
+		if (r < 0)
+			return r;
+		how->cgroup = cgroup_clone_fd(j->group);
+		pid = process_clone(how, pidfd, err);
+	}
+	if (pid != -KEG_EDENIED || !group_can_move(j->ctx, &j->container.record))
+		return pid;
+	how->cgroup = -1;
+	j->is_moved = true;
+	return process_clone(how, pidfd, err);
+}
+
+static int move_to_group(struct joining *j, pid_t pid, struct keg_err *err)
+{
+	struct keg_err ignored;
+	int r = j->is_moved ? group_move(j->ctx, &j->container.record, j->group, pid, err) : 0;
+
+	if (r >= 0 && j->is_moved)
+		r = sync_send(j->sync.parent, SYNC_GO, 0, err);
+	if (r < 0) {
+		kill(pid, SIGKILL);
+		(void)!process_wait(pid, &ignored);
+	}
+	return r;
+}
+
+static int clone_direct(struct joining *j, struct process_clone *how, struct keg_err *err)
 {
 	autofd int back = keg_open_at(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY, 0, err);
 
@@ -220,27 +264,40 @@ static int clone_direct(struct joining *j, const struct process_clone *how, stru
 		return r;
 	if (j->spaces & CLONE_NEWPID && setns(j->init, CLONE_NEWPID) < 0)
 		return keg_fail_sys(err, errno, "enter the container's pid namespace");
-	j->pid = process_clone(how, &j->pidfd, err);
+	j->pid = clone_to_group(j, how, &j->pidfd, err);
 	if (j->pid == 0)
 		joining_run(j, how->cgroup >= 0);
 	if (dumpable == 1)
 		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (j->spaces & CLONE_NEWPID && setns(back, CLONE_NEWPID) < 0)
 		return keg_fail_sys(err, errno, "return to our pid namespace");
-	return j->pid < 0 ? j->pid : 0;
+	if (j->pid < 0)
+		return j->pid;
+	r = move_to_group(j, j->pid, err);
+	if (r < 0)
+		j->pid = -1; /* ended already */
+	return r;
 }
 
-static int clone_between(struct joining *j, const struct process_clone *how, struct keg_err *err)
+static int clone_between(struct joining *j, struct process_clone *how, struct keg_err *err)
 {
 	int64_t real;
-	pid_t pid = process_clone(how, NULL, err);
+	pid_t pid = clone_to_group(j, how, NULL, err);
 
 	if (pid == 0)
 		joining_run_between(j, how->cgroup >= 0);
 	if (pid < 0)
 		return pid;
+<<<<<<< HEAD
 	int r = sync_expect(j->sync.parent, SYNC_PID, &real, err);
 	launch_forget(j->ctx, pid);
+=======
+	int r = move_to_group(j, pid, err);
+	if (r < 0)
+		return r;
+	r = sync_expect(j->sync.parent, SYNC_PID, &real, err);
+	(void)!process_wait(pid, &ignored);
+>>>>>>> 18b19b5 (os/cgroup_systemd: containers as units of systemd, root's and users')
 	if (r < 0)
 		return r;
 	j->pid = (pid_t)real;
@@ -300,8 +357,12 @@ static int serve(struct joining *j, struct keg_err *err)
 
 static int launch(struct joining *j, struct keg_err *err)
 {
+<<<<<<< HEAD
 	const struct process_clone how = {
 		.flags = launch_parent(j->ctx),
+=======
+	struct process_clone how = {
+>>>>>>> 18b19b5 (os/cgroup_systemd: containers as units of systemd, root's and users')
 		.cgroup = j->group ? cgroup_clone_fd(j->group) : -1,
 	};
 

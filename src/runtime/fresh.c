@@ -65,6 +65,8 @@ int fresh_make(const struct launch *launch, int offsets, struct keg_err *err)
 
 	if (fresh & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP) < 0)
 		return keg_fail_sys(err, errno, "make a cgroup namespace");
+	if (launch->delegated >= 0 && write(launch->delegated, "0", 1) < 0)
+		return keg_fail_sys(err, errno, "join the delegated control group");
 	if (fresh & CLONE_NEWTIME) {
 		int r = make_time_namespace(launch->config->os->time_offsets, offsets, err);
 

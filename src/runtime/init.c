@@ -3,7 +3,8 @@
  * What a container's first process does between clone and exec.
  *
  * The order matters:
- *  1. It moves itself into its cgroups, whose files the parent opened: later it could not.
+ *  1. It moves itself into its cgroups, whose files the parent opened: later it could not. Where
+ *     only the manager may move it, it waits for that.
  *  2. Limits and scheduling are set with the host's privileges. In a user namespace the
  *     process has none, so there the parent sets them, with the id maps, and says GO.
  *  3. It joins namespaces, then makes those that depend on where it is: the cgroup namespace
@@ -61,10 +62,8 @@ enum { EXIT_OWN_ERROR = 1 };
 static int enter_groups_and_namespaces(const struct launch *launch, struct keg_err *err)
 {
 	const uint64_t late = CLONE_NEWUSER | CLONE_NEWPID; /* done before this process was made */
-	int r = 0;
+	int r = launch_enter_group(launch, err);
 
-	if (launch->group)
-		r = cgroup_enter(launch->group, launch->born_in_group, err);
 	sched_affinity_reset();
 	if (r >= 0 && launch_needs_parent(launch))
 		r = sync_expect(launch->sync, SYNC_GO, NULL, err);

@@ -31,8 +31,10 @@ static int enter(struct joining *j, bool cloned, struct keg_err *err)
 		r = credentials_limit_files(0, &j->process, err);
 	if (r >= 0)
 		r = schedule_affinity_initial(cpus, err);
+	if (r >= 0 && j->is_moved)
+		r = sync_expect(j->sync.child, SYNC_GO, NULL, err);
 	if (r >= 0 && j->group)
-		r = cgroup_enter(j->group, cloned, err);
+		r = cgroup_enter(j->group, cloned || j->is_moved, err);
 	return r < 0 ? r : schedule_affinity_final(cpus, err);
 }
 

@@ -19,6 +19,7 @@ struct joining {
 	struct state_container container;
 	struct oci_process process;
 	struct cgroup *group;
+	bool is_moved; /* into the group, by its manager; GO says when that is done */
 	struct seccomp_filter filter;
 	bool filtered;
 	int init;	 /* pidfd of the container's first process */

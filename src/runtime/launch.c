@@ -31,6 +31,15 @@ const char *launch_cpuset(const struct launch *launch)
 	return resources && resources->cpu ? resources->cpu->cpus : NULL;
 }
 
+int launch_enter_group(const struct launch *launch, struct keg_err *err)
+{
+	int r = launch->is_moved ? sync_expect(launch->sync, SYNC_GO, NULL, err) : 0;
+
+	if (r < 0 || !launch->group)
+		return r;
+	return cgroup_enter(launch->group, launch->born_in_group || launch->is_moved, err);
+}
+
 /*
  * Enter what a process cannot enter for itself, make the real one, and report its id. Returns in
  * both; *real says in which.
@@ -40,11 +49,10 @@ static int between(struct launch *launch, bool *real, struct keg_err *err)
 	const struct process_clone how = { .flags =
 						   (launch->join.fresh & ~made_late) | CLONE_PARENT,
 					   .cgroup = -1 };
-	int r = 0;
+	int r = launch_enter_group(launch, err);
 
-	if (launch->group)
-		r = cgroup_enter(launch->group, launch->born_in_group, err);
 	launch->group = NULL;
+	launch->is_moved = false;
 	join_enter_early(&launch->join);
 	if (r >= 0 && launch->join.existing & CLONE_NEWUSER) {
 		r = join_enter(&launch->join, CLONE_NEWUSER, err);
@@ -90,6 +98,7 @@ static bool is_direct(const struct join *join)
 	return !(join->fresh & CLONE_NEWUSER && join->existing);
 }
 
+<<<<<<< HEAD
 uint64_t launch_parent(const struct runtime_context *ctx)
 {
 	return ctx->orphan ? (uint64_t)CLONE_PARENT : 0;
@@ -111,10 +120,48 @@ pid_t launch_clone(const struct launch *launch, int sync_parent, int *pidfd, str
 	const struct process_clone how = {
 		.flags =
 			launch_parent(launch->ctx) | (direct ? launch->join.fresh & ~made_late : 0),
+=======
+/*
+ * Into the group, or, where that is not for us (an ordinary user's session and his systemd's units
+ * have only root's groups in common), beside it for somebody else to move.
+ */
+static pid_t clone_to_group(struct launch *launch, struct process_clone *how, int *pidfd,
+			    struct keg_err *err)
+{
+	pid_t pid = process_clone(how, pidfd, err);
+
+	if (pid != -KEG_EDENIED || how->cgroup < 0 || !launch->move)
+		return pid;
+	how->cgroup = -1;
+	launch->is_moved = true;
+	return process_clone(how, pidfd, err);
+}
+
+static int move_to_group(const struct launch *launch, int sync_parent, pid_t pid,
+			 struct keg_err *err)
+{
+	struct keg_err ignored;
+	int r = launch->is_moved ? launch->move(launch->mover, pid, err) : 0;
+
+	if (r >= 0 && launch->is_moved)
+		r = sync_send(sync_parent, SYNC_GO, 0, err);
+	if (r < 0) {
+		kill(pid, SIGKILL);
+		(void)!process_wait(pid, &ignored);
+	}
+	return r;
+}
+
+pid_t launch_clone(struct launch *launch, int sync_parent, int *pidfd, struct keg_err *err)
+{
+	bool direct = is_direct(&launch->join);
+	struct process_clone how = {
+		.flags = direct ? launch->join.fresh & ~made_late : 0,
+>>>>>>> 18b19b5 (os/cgroup_systemd: containers as units of systemd, root's and users')
 		.cgroup = launch->born_in_group ? cgroup_clone_fd(launch->group) : -1,
 	};
 	int64_t real;
-	pid_t pid = process_clone(&how, direct ? pidfd : NULL, err);
+	pid_t pid = clone_to_group(launch, &how, direct ? pidfd : NULL, err);
 
 	if (pid == 0) {
 		close(sync_parent);
@@ -122,11 +169,22 @@ pid_t launch_clone(const struct launch *launch, int sync_parent, int *pidfd, str
 			init_run(launch);
 		run_between(launch);
 	}
-	if (pid < 0 || direct)
+	if (pid < 0)
 		return pid;
 
+<<<<<<< HEAD
 	int r = sync_expect(sync_parent, SYNC_PID, &real, err);
 	launch_forget(launch->ctx, pid);
+=======
+	int r = move_to_group(launch, sync_parent, pid, err);
+	if (r < 0)
+		return r;
+	if (direct)
+		return pid;
+
+	r = sync_expect(sync_parent, SYNC_PID, &real, err);
+	(void)!process_wait(pid, &ignored);
+>>>>>>> 18b19b5 (os/cgroup_systemd: containers as units of systemd, root's and users')
 	if (r < 0)
 		return r;
 	r = *pidfd = process_open((pid_t)real, err);

@@ -26,8 +26,14 @@ struct launch {
 	int *nodes;	 /* of the config's devices, made by the parent; NULL: none are */
 	bool for_userns; /* root and sources were opened by the parent, who may */
 	struct join join;
-	struct cgroup *group;		     /* NULL: none */
-	bool born_in_group;		     /* the clone puts it into the v2 group */
+	struct cgroup *group; /* NULL: none */
+	bool born_in_group;   /* the clone puts it into the v2 group */
+	/* Where we may not put it there ourselves, who can; NULL: nobody. */
+	int (*move)(void *mover, pid_t pid, struct keg_err *err);
+	void *mover;
+	bool is_moved; /* set by launch_clone(): that was so, and GO says when it is done */
+	int delegated; /* cgroup.procs of a group below, entered once its namespace is made; or -1
+			*/
 	const struct seccomp_filter *filter; /* NULL: none */
 	int sync;			     /* the child's end */
 	int start;   /* the listening socket to wait at, or -1: GO comes by `sync` */
@@ -56,13 +62,18 @@ const char *launch_cpuset(const struct launch *launch);
  * user or pid namespace is joined, or others from within a new user namespace, a process between
  * enters them first and ends at once.
  */
-pid_t launch_clone(const struct launch *launch, int sync_parent, int *pidfd,
+pid_t launch_clone(struct launch *launch, int sync_parent, int *pidfd,
 		   struct keg_err *err) KEG_MUST_CHECK;
 
+<<<<<<< HEAD
 /* The flags that make a clone the child of who shall wait for it, and the end of one that is no
  * result. */
 uint64_t launch_parent(const struct runtime_context *ctx);
 void launch_forget(const struct runtime_context *ctx, pid_t pid);
+=======
+/* In the child: be in the container's groups. */
+int launch_enter_group(const struct launch *launch, struct keg_err *err) KEG_MUST_CHECK;
+>>>>>>> 18b19b5 (os/cgroup_systemd: containers as units of systemd, root's and users')
 
 /* In the child: all up to the exec; reports by `sync` and does not return. */
 KEG_NORETURN void init_run(const struct launch *launch);

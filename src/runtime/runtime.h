@@ -25,7 +25,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/strv.h"
-#include "os/cgroup.h"
+#include "os/cgroup_manager.h"
 #include "spec/runtime_config.h"
 
 /* A context is only read: it may be shared, and made anew for each call. */
@@ -34,6 +34,13 @@ struct runtime_context {
 	const char *seccomp_cache; /* the folder of compiled filters; NULL: none */
 	bool rootless;		   /* do without cgroups that may not be made */
 	bool no_cgroups;	   /* make and join none at all */
+	/*
+	 * Who looks after groups that systemd made; NULL: this program cannot talk to it, and such
+	 * a group is used by its files alone. With `systemd` the groups of new containers are made
+	 * by it, and linux.cgroupsPath is "slice:prefix:name".
+	 */
+	const struct cgroup_manager *manager;
+	bool systemd;
 	/* What is odd but no error, and what is being done, a line at a time; each may be NULL. */
 	void (*warn)(void *sink, const char *text);
 	void (*debug)(void *sink, const char *text);
@@ -207,7 +214,7 @@ int runtime_list(const struct runtime_context *ctx, struct keg_strv *ids,
  * What this build can do, as the specification's features document; the caller puts it. It is
  * made from the tables that read a configuration.
  */
-struct json_object *runtime_features(void);
+struct json_object *runtime_features(bool systemd);
 
 /* The configuration of `spec`: a shell, rootless with the caller mapped to root. */
 void runtime_config_default(struct oci_config *out, bool rootless, struct keg_arena *arena);

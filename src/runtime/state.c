@@ -31,6 +31,8 @@ static const struct keg_json_field record_rows[] = {
 	JSON_STR("created", struct state_record, created, 0),
 	JSON_STR("owner", struct state_record, owner, 0),
 	JSON_STR("cgroup", struct state_record, cgroup, 0),
+	JSON_STR("unit", struct state_record, unit, 0),
+	JSON_BOOL("unitOfUser", struct state_record, unit_of_user, 0),
 	JSON_RAW("config", struct state_record, config, 0),
 	JSON_END,
 };

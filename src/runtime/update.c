@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/lock.h"
 #include "os/cgroup.h"
+#include "runtime/group.h"
 #include "runtime/limits.h"
 #include "runtime/state.h"
 
@@ -60,5 +61,5 @@ int runtime_update(const struct runtime_context *ctx, const char *id,
 	r = limits_translate(want, false, &limits, &arena, err);
 	if (r >= 0)
 		r = open_group(&c, &group, err);
-	return r < 0 ? r : cgroup_apply(group, &limits, err);
+	return r < 0 ? r : group_update(ctx, &c.record, group, &limits, &arena, err);
 }

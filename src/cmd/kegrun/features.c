@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cmd/kegrun/commands.h"
+#include "cmd/kegrun/manager.h"
 #include "cmd/kegrun/version.h"
 #include "runtime/runtime.h"
 
@@ -14,7 +15,7 @@ static const struct cli_opt features_opts[] = {
 
 static int features_run(const struct cli_call *call, struct keg_err *err)
 {
-	autojson doc = runtime_features();
+	autojson doc = runtime_features(kegrun_manager != NULL);
 	struct json_object *notes = keg_json_get(doc, "annotations");
 	auto(keg_buf) text = { 0 };
 

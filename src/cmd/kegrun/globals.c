@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "cmd/kegrun/log.h"
+#include "cmd/kegrun/manager.h"
 #include "os/namespace.h"
 
 const struct cli_opt kegrun_globals_opts[] = {
@@ -19,7 +20,7 @@ const struct cli_opt kegrun_globals_opts[] = {
 	OPT_STRING(0, "root", struct kegrun_globals, root, "FOLDER",
 		   "where the state of the containers is kept"),
 	OPT_FLAG(0, "systemd-cgroup", struct kegrun_globals, systemd_cgroup,
-		 "let systemd manage the cgroups"),
+		 "let systemd make the cgroups of new containers"),
 	OPT_STRING(0, "cgroup-manager", struct kegrun_globals, cgroup_manager, "MANAGER",
 		   "cgroupfs, systemd or disabled"),
 	OPT_STRING(0, "rootless", struct kegrun_globals, rootless, "WHETHER",
@@ -43,6 +44,11 @@ static bool is_one_of(const char *text, const char *const *words)
 static bool is_top(const char *path)
 {
 	return path[strspn(path, "/.")] == '\0' && (*path == '/' || *path == '\0');
+}
+
+static bool wants_systemd(const struct kegrun_globals *g)
+{
+	return g->systemd_cgroup || keg_str_eq(g->cgroup_manager, "systemd");
 }
 
 int kegrun_globals_start(const void *globals, struct keg_err *err)
@@ -69,10 +75,10 @@ int kegrun_globals_start(const void *globals, struct keg_err *err)
 		return keg_fail(err, KEG_EUSAGE, "invalid --cgroup-manager: %s", g->cgroup_manager);
 	if (g->root && is_top(g->root))
 		return keg_fail(err, KEG_EUSAGE, "Option --root argument should not be set to /");
-	if (g->systemd_cgroup || keg_str_eq(g->cgroup_manager, "systemd"))
+	if (wants_systemd(g) && !kegrun_manager)
 		return keg_fail(err, KEG_EUNSUPPORTED,
 				"systemd cgroup flag passed, but systemd support for managing "
-				"cgroups is not available");
+				"cgroups is not available: this is a static program");
 	return 0;
 }
 
@@ -90,6 +96,8 @@ static void init(struct kegrun_context *ctx, const struct kegrun_globals *g)
 		.seccomp_cache = ctx->cache,
 		.rootless = rootless,
 		.no_cgroups = keg_str_eq(g->cgroup_manager, "disabled"),
+		.manager = kegrun_manager,
+		.systemd = wants_systemd(g),
 		.warn = kegrun_log_warning,
 		.debug = kegrun_log_wants_debug(g) ? kegrun_log_debug : NULL,
 		.sink = (void *)(uintptr_t)g,

@@ -141,11 +141,6 @@ def test_errors_go_to_the_log_as_json(box):
     assert line["level"] == "error" and "does not exist" in line["msg"]
 
 
-def test_what_is_not_built_is_refused(box):
-    done = box.kegrun("--systemd-cgroup", "list")
-    assert done.returncode == 1 and "systemd" in done.stderr
-
-
 def test_the_pid_file_names_the_process(box):
     path = os.path.join(box.folder, "pid")
     bundle = box.bundle(["sleep", "60"])
