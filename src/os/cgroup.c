@@ -255,7 +255,7 @@ static int make_everywhere(struct cgroup *group, bool adopt, struct keg_err *err
 
 		if (r < 0)
 			return r;
-		if (h->path && cgroup_is_unified(group))
+		if (h->path && !adopt && cgroup_is_unified(group))
 			cgroup_enable_controllers(group);
 	}
 	return cgroup_prepare(group, err);

@@ -123,7 +123,8 @@ int cgroup_add(const struct cgroup *group, pid_t pid, struct keg_err *err) KEG_M
 
 /*
  * Enable all that v2 offers from its root down to the group; what cannot be is left out.
- * cgroup_make() has done it already where no process was in the way.
+ * cgroup_make() has done it already, but for a group that was adopted: while a process is in the
+ * group above, that would make it a threaded one, which no other process can enter.
  */
 void cgroup_enable_controllers(struct cgroup *group);
 

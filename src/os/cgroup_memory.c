@@ -138,9 +138,9 @@ static int check_usage(const struct cgroup *group, const struct cgroup_hierarchy
 
 int cgroup_check(struct cgroup *group, const struct cgroup_resources *want, struct keg_err *err)
 {
-	const struct cgroup_hierarchy *h = cgroup_hierarchy_find(group, CGROUP_MEMORY);
+	const struct cgroup_hierarchy *v2 = cgroup_hierarchy_v2(group);
 
-	return h && h->v2 ? check_usage(group, h, want, err) : 0;
+	return v2 ? check_usage(group, v2, want, err) : 0;
 }
 
 static int apply_v2(const struct cgroup *group, const struct cgroup_hierarchy *h,

@@ -240,14 +240,13 @@ static pid_t clone_to_group(struct joining *j, struct process_clone *how, int *p
 
 static int move_to_group(struct joining *j, pid_t pid, struct keg_err *err)
 {
-	struct keg_err ignored;
 	int r = j->is_moved ? group_move(j->ctx, &j->container.record, j->group, pid, err) : 0;
 
 	if (r >= 0 && j->is_moved)
 		r = sync_send(j->sync.parent, SYNC_GO, 0, err);
 	if (r < 0) {
 		kill(pid, SIGKILL);
-		(void)!process_wait(pid, &ignored);
+		launch_forget(j->ctx, pid);
 	}
 	return r;
 }
@@ -288,16 +287,11 @@ static int clone_between(struct joining *j, struct process_clone *how, struct ke
 		joining_run_between(j, how->cgroup >= 0);
 	if (pid < 0)
 		return pid;
-<<<<<<< HEAD
-	int r = sync_expect(j->sync.parent, SYNC_PID, &real, err);
-	launch_forget(j->ctx, pid);
-=======
 	int r = move_to_group(j, pid, err);
 	if (r < 0)
 		return r;
 	r = sync_expect(j->sync.parent, SYNC_PID, &real, err);
-	(void)!process_wait(pid, &ignored);
->>>>>>> 18b19b5 (os/cgroup_systemd: containers as units of systemd, root's and users')
+	launch_forget(j->ctx, pid);
 	if (r < 0)
 		return r;
 	j->pid = (pid_t)real;
@@ -357,12 +351,8 @@ static int serve(struct joining *j, struct keg_err *err)
 
 static int launch(struct joining *j, struct keg_err *err)
 {
-<<<<<<< HEAD
-	const struct process_clone how = {
-		.flags = launch_parent(j->ctx),
-=======
 	struct process_clone how = {
->>>>>>> 18b19b5 (os/cgroup_systemd: containers as units of systemd, root's and users')
+		.flags = launch_parent(j->ctx),
 		.cgroup = j->group ? cgroup_clone_fd(j->group) : -1,
 	};
 

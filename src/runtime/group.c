@@ -204,9 +204,13 @@ static int make_by_systemd(struct creation *c, const struct cgroup_resources *li
 		r = start_unit(c, limits, &place, err);
 	if (r < 0)
 		return r;
-	if (keg_str_empty(subgroup))
-		return make_by_files(c, place, true, err);
-	return make_below(c, place, subgroup, keg_str_empty(delegated) ? NULL : delegated, err);
+	if (!keg_str_empty(subgroup))
+		return make_below(c, place, subgroup, keg_str_empty(delegated) ? NULL : delegated,
+				  err);
+	r = make_by_files(c, place, true, err);
+	if (r >= 0)
+		cgroup_enable_controllers(c->launch.group);
+	return r;
 }
 
 static int move_first(void *creation, pid_t pid, struct keg_err *err)

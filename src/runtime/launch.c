@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/sched.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -98,7 +99,6 @@ static bool is_direct(const struct join *join)
 	return !(join->fresh & CLONE_NEWUSER && join->existing);
 }
 
-<<<<<<< HEAD
 uint64_t launch_parent(const struct runtime_context *ctx)
 {
 	return ctx->orphan ? (uint64_t)CLONE_PARENT : 0;
@@ -114,13 +114,6 @@ void launch_forget(const struct runtime_context *ctx, pid_t pid)
 		(void)!process_wait(pid, &ignored);
 }
 
-pid_t launch_clone(const struct launch *launch, int sync_parent, int *pidfd, struct keg_err *err)
-{
-	bool direct = is_direct(&launch->join);
-	const struct process_clone how = {
-		.flags =
-			launch_parent(launch->ctx) | (direct ? launch->join.fresh & ~made_late : 0),
-=======
 /*
  * Into the group, or, where that is not for us (an ordinary user's session and his systemd's units
  * have only root's groups in common), beside it for somebody else to move.
@@ -140,14 +133,13 @@ static pid_t clone_to_group(struct launch *launch, struct process_clone *how, in
 static int move_to_group(const struct launch *launch, int sync_parent, pid_t pid,
 			 struct keg_err *err)
 {
-	struct keg_err ignored;
 	int r = launch->is_moved ? launch->move(launch->mover, pid, err) : 0;
 
 	if (r >= 0 && launch->is_moved)
 		r = sync_send(sync_parent, SYNC_GO, 0, err);
 	if (r < 0) {
 		kill(pid, SIGKILL);
-		(void)!process_wait(pid, &ignored);
+		launch_forget(launch->ctx, pid);
 	}
 	return r;
 }
@@ -156,8 +148,8 @@ pid_t launch_clone(struct launch *launch, int sync_parent, int *pidfd, struct ke
 {
 	bool direct = is_direct(&launch->join);
 	struct process_clone how = {
-		.flags = direct ? launch->join.fresh & ~made_late : 0,
->>>>>>> 18b19b5 (os/cgroup_systemd: containers as units of systemd, root's and users')
+		.flags =
+			launch_parent(launch->ctx) | (direct ? launch->join.fresh & ~made_late : 0),
 		.cgroup = launch->born_in_group ? cgroup_clone_fd(launch->group) : -1,
 	};
 	int64_t real;
@@ -172,10 +164,6 @@ pid_t launch_clone(struct launch *launch, int sync_parent, int *pidfd, struct ke
 	if (pid < 0)
 		return pid;
 
-<<<<<<< HEAD
-	int r = sync_expect(sync_parent, SYNC_PID, &real, err);
-	launch_forget(launch->ctx, pid);
-=======
 	int r = move_to_group(launch, sync_parent, pid, err);
 	if (r < 0)
 		return r;
@@ -183,8 +171,7 @@ pid_t launch_clone(struct launch *launch, int sync_parent, int *pidfd, struct ke
 		return pid;
 
 	r = sync_expect(sync_parent, SYNC_PID, &real, err);
-	(void)!process_wait(pid, &ignored);
->>>>>>> 18b19b5 (os/cgroup_systemd: containers as units of systemd, root's and users')
+	launch_forget(launch->ctx, pid);
 	if (r < 0)
 		return r;
 	r = *pidfd = process_open((pid_t)real, err);

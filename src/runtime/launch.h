@@ -65,15 +65,13 @@ const char *launch_cpuset(const struct launch *launch);
 pid_t launch_clone(struct launch *launch, int sync_parent, int *pidfd,
 		   struct keg_err *err) KEG_MUST_CHECK;
 
-<<<<<<< HEAD
 /* The flags that make a clone the child of who shall wait for it, and the end of one that is no
  * result. */
 uint64_t launch_parent(const struct runtime_context *ctx);
 void launch_forget(const struct runtime_context *ctx, pid_t pid);
-=======
+
 /* In the child: be in the container's groups. */
 int launch_enter_group(const struct launch *launch, struct keg_err *err) KEG_MUST_CHECK;
->>>>>>> 18b19b5 (os/cgroup_systemd: containers as units of systemd, root's and users')
 
 /* In the child: all up to the exec; reports by `sync` and does not return. */
 KEG_NORETURN void init_run(const struct launch *launch);

@@ -18,17 +18,12 @@
 struct state_record {
 	const char *oci_version, *id, *bundle, *rootfs, *created, *owner;
 	const char *cgroup; /* cgroup_place(), or NULL */
-<<<<<<< HEAD
-	int64_t pid;	    /* 0: no process yet */
-	uint64_t start;	    /* of that process: struct process_id */
-	int64_t maker;	    /* who creates it; 0 when that is done */
-	uint64_t maker_start;
-=======
 	const char *unit;   /* systemd's, which made that group; or NULL */
 	bool unit_of_user;
-	int64_t pid;		    /* 0: no process yet */
-	uint64_t start;		    /* of that process: struct process_id */
->>>>>>> 18b19b5 (os/cgroup_systemd: containers as units of systemd, root's and users')
+	int64_t pid;	/* 0: no process yet */
+	uint64_t start; /* of that process: struct process_id */
+	int64_t maker;	/* who creates it; 0 when that is done */
+	uint64_t maker_start;
 	bool filtered;		    /* it has a seccomp filter, which exec must find */
 	struct json_object *config; /* without what only create needs: mounts, seccomp, limits */
 };

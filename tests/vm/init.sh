@@ -9,7 +9,7 @@ umask 022
 mount -t proc proc /proc
 mount -t tmpfs tmpfs /mnt
 mkdir /mnt/upper /mnt/work /mnt/root
-insmod "/usr/lib/uml/modules/$(uname -r)/kernel/fs/overlayfs/overlay.ko"
+busybox insmod "/usr/lib/uml/modules/$(uname -r)/kernel/fs/overlayfs/overlay.ko"
 mount -t overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work root /mnt/root || poweroff -f
 cd /mnt/root || poweroff -f
 mount -t proc proc proc
@@ -31,6 +31,7 @@ mkdir -p run/old
 pivot_root . run/old
 umount -l /run/old
 cd / || poweroff -f
+[ "${KEG_INIT:-}" != systemd ] || . /run/job/systemd.sh
 sh /run/job/run.sh >/run/job/output 2>&1 </dev/null
 echo $? >/run/job/status.new
 mv /run/job/status.new /run/job/status

@@ -11,15 +11,23 @@ import uml
 BOOT_LIMIT = 150  # seconds for a whole file
 DISK_MEGABYTES = 512
 JOB = """
-exec /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --junitxml /run/job/junit.xml \\
+exec /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --basetemp /run/pytest --junitxml /run/job/junit.xml \\
     --rootdir "$KEG_VM_TESTS/guest" "$KEG_VM_TESTS/guest/{file}"
 """
 
 
-def names(path):
+def defined(path):
     """What the file defines, without importing it: it is for another machine."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    return ast.parse(path.read_text(encoding="utf-8")).body
+
+
+def names(path):
+    return [node.name for node in defined(path) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+
+
+def wants_systemd(path):
+    """SYSTEMD = True: systemd is the first process of the guest."""
+    return any(isinstance(node, ast.Assign) and node.targets[0].id == "SYSTEMD" and node.value.value for node in defined(path))
 
 
 TESTS = [(path.name, name) for path in sorted((uml.HERE / "guest").glob("test_*.py")) for name in names(path)]
@@ -33,10 +41,18 @@ def outcome(case):
     return "passed", ""
 
 
+def worst(results, name):
+    """Of a function with parameters: each of them is a case "name[parameters]" there."""
+    found = [(kind, text) for case, (kind, text) in results.items() if case.split("[")[0] == name]
+    order = ("failure", "error", "skipped", "passed")
+    return min(found, key=lambda result: order.index(result[0]), default=None)
+
+
 @functools.lru_cache(maxsize=None)
 def run_file(file):
     """Boot, run one file, and return {test: (outcome, text)} and what to show where one is missing."""
-    with uml.Machine(JOB.format(file=file), disk_megabytes=DISK_MEGABYTES) as machine:
+    with uml.Machine(JOB.format(file=file), disk_megabytes=DISK_MEGABYTES,
+                     systemd=wants_systemd(uml.HERE / "guest" / file)) as machine:
         status = machine.wait(BOOT_LIMIT)
         report = machine.folder / "junit.xml"
         cases = ET.parse(report).getroot().iter("testcase") if report.exists() else []
@@ -46,7 +62,7 @@ def run_file(file):
 @pytest.mark.parametrize("file,name", TESTS, ids=[f"{file[:-3]}-{name}" for file, name in TESTS])
 def test_in_guest(file, name):
     results, story = run_file(file)
-    kind, text = results.get(name, ("missing", story))
+    kind, text = worst(results, name) or ("missing", story)
     if kind == "skipped":
         pytest.skip(text.splitlines()[0])
     if kind != "passed":

@@ -26,6 +26,8 @@ def unavailable():
         return "user-mode-linux is not installed"
     if not XSTATE.exists():
         return f"{XSTATE} is not built (not an x86-64 machine?)"
+    if not os.path.exists("/lib/systemd/systemd") or not shutil.which("dbus-daemon"):
+        return "systemd and dbus are not installed"
     return None
 
 
@@ -41,10 +43,11 @@ class Machine:
     """One boot. `script` is run by the guest's shell as root; then the guest powers off.
 
     /run/job in the guest is `folder` here, the way in and out; `files` are there from the start. /run/disk is `image`, which outlives
-    the machine, or a new file system of `disk_megabytes`.
+    the machine, or a new file system of `disk_megabytes`. With `systemd` the first process is the distribution's, and the
+    job one of its services.
     """
 
-    def __init__(self, script, memory=768, image=None, disk_megabytes=0, files=()):
+    def __init__(self, script, memory=768, image=None, disk_megabytes=0, files=(), systemd=False):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="keg-vm-"))
         if disk_megabytes:
             image = self.folder / "disk"
@@ -52,10 +55,12 @@ class Machine:
         (self.folder / "run.sh").write_text(
             f"export KEG_BUILD='{BUILD}' KEG_VM_TESTS='{HERE}'\n" + script, encoding="utf-8")
         # Beside the job, since a kernel's command line cannot quote a path with spaces.
-        for file in (HERE / "init.sh", *files):
+        for file in (HERE / "init.sh", HERE / "systemd.sh", *files):
             shutil.copy(file, self.folder)
         argv = [KERNEL, f"mem={memory}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
                 f"init={self.folder / 'init.sh'}", "con0=null,fd:1", "con=null", "quiet", f"KEG_JOB={self.folder}"]
+        if systemd:
+            argv += ["KEG_INIT=systemd", "selinux=0"]
         if image:
             argv.append(f"ubd0={image}")
         # Its own session, so that all of the guest's host processes can be ended together; its own

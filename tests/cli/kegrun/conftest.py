@@ -13,6 +13,9 @@ from kegtool import Identity
 APPLETS = ("sh", "cat", "echo", "env", "false", "grep", "hostname", "id", "ip", "kill", "ls", "mount", "mkdir", "pwd", "readlink",
            "sleep", "sed", "stat", "taskset", "head", "stty", "touch", "true", "tty", "ulimit", "umount", "uname", "wc", "dd")
 LIMIT = 30
+# As the vm lane has it: who makes the cgroups, and a subtree that the ordinary user may govern.
+MANAGER = os.environ.get("KEG_CGROUP_MANAGER", "cgroupfs")
+DELEGATED = os.environ.get("KEG_DELEGATED_CGROUP")
 
 
 class Bundles:
@@ -33,7 +36,8 @@ class Bundles:
     def kegrun(self, *words, cwd=None, with_fd=None, **how):
         """`with_fd` (number, path): a file that kegrun inherits under that number."""
         how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **how}
-        argv = [self.program, "--root", self.state, *words]
+        manager = ["--cgroup-manager", MANAGER] if MANAGER != "cgroupfs" else []
+        argv = [self.program, "--root", self.state, *manager, *words]
         if with_fd:
             argv = ["sh", "-c", 'exec "$@" %d<%s' % with_fd, "sh", *argv]
             how["close_fds"] = True
@@ -96,6 +100,17 @@ class Bundles:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def start_user_manager(who):
+    """The ordinary user's own systemd, as his login would start it: its unit."""
+    unit = f"keg-user-{who.uid}.service"
+    env = who.environment()
+    subprocess.run(["systemd-run", f"--unit={unit}", f"--uid={who.uid}", f"--gid={who.gid}", "--property=Delegate=yes",
+                    "--property=Type=notify", f"--setenv=XDG_RUNTIME_DIR={env['XDG_RUNTIME_DIR']}",
+                    f"--setenv=HOME={who.home}", "/lib/systemd/systemd", "--user", "--unit=basic.target"], check=True,
+                   timeout=LIMIT)
+    return unit
+
+
 @pytest.fixture(scope="session", params=["root", "user"])
 def identity(request):
     if os.geteuid() != 0:
@@ -103,7 +118,16 @@ def identity(request):
     if not os.path.exists("/bin/busybox"):
         pytest.skip("busybox-static is not installed")
     who = Identity(request.param)
+    unit = None
+    if DELEGATED:
+        for path in (DELEGATED, os.path.join(DELEGATED, "session")):
+            for name in (".", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"):
+                os.chown(os.path.join(path, name), who.uid, who.gid)
+    elif MANAGER == "systemd" and who.uid:
+        unit = start_user_manager(who)
     yield who
+    if unit:
+        subprocess.run(["systemctl", "stop", unit], check=False, timeout=LIMIT)
     who.close()
 
 

@@ -192,8 +192,8 @@ def test_a_mount_of_them_shows_every_hierarchy_that_a_container_is_in(box):
 
 @pytest.mark.parametrize("argv,resources,said", [
     (["/no/such/command"], {}, "/no/such/command"),
-    (["true"], {"cpu": {"cpus": "0-4000"}}, "cpuset.cpus"),
-    (["true"], {"cpu": {"mems": "77"}}, "cpuset.mems"),
+    (["true"], {"cpu": {"cpus": "0-4000"}}, "cpuset"),
+    (["true"], {"cpu": {"mems": "77"}}, "cpuset"),
     (["true"], {"cpu": {"period": 1, "quota": 5000}}, "cpu."),
     (["true"], {"unified": {"../cgroup.procs": "1"}}, "../cgroup.procs"),
     (["true"], {"devices": [{"allow": True, "type": "z", "access": "r"}]}, "z"),

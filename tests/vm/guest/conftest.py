@@ -126,7 +126,7 @@ def user_runtime(tmp_path, rootfs, delegated):
     """The runtime of that user, called from within the session's cgroup."""
     tmp_path.chmod(0o755)
     for parent in tmp_path.parents:
-        if str(parent).startswith("/tmp/pytest"):
+        if str(parent).startswith("/run/pytest"):
             parent.chmod(0o755)
     made = Runtime(tmp_path / "runtime", rootfs, USER)
     made.base = delegated
