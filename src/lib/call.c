@@ -18,7 +18,8 @@ struct passed {
 	int answers; /* kegrun's end */
 	int *copies; /* the console first, if any */
 	size_t n;
-	int *all; /* the above */
+	int *all;	   /* the above */
+	uint32_t *numbers; /* the call's `fds` */
 };
 
 static void passed_done(struct passed *p)
@@ -31,6 +32,7 @@ static void passed_done(struct passed *p)
 		close(p->answers);
 	free(p->copies);
 	free(p->all);
+	free(p->numbers);
 }
 KEG_AUTO(passed, passed_done)
 
@@ -55,7 +57,7 @@ static int copy_all(struct passed *p, const struct keg_runtime_io *io, struct re
 	call->console = -1;
 	if (io->console >= 0)
 		r = call->console = copy(p, io->console, err);
-	call->fds = keg_alloc(io->n_fds + 1, sizeof *call->fds);
+	call->fds = p->numbers = keg_alloc(io->n_fds + 1, sizeof *call->fds);
 	call->n_fds = io->n_fds;
 	for (size_t i = 0; i < io->n_fds && r >= 0; i++) {
 		r = copy(p, io->fds[i], err);
@@ -149,7 +151,6 @@ int lib_call(const struct keg_runtime *rt, const struct keg_runtime_io *io,
 	struct keg_err ignored;
 	int ends[2];
 	int r = copy_all(&p, io, call, err);
-	autofree uint32_t *fds = call->fds;
 
 	if (r < 0)
 		return r;

@@ -59,7 +59,7 @@ bool netdev_name_is_valid(const char *name)
 	return true;
 }
 
-static void note_index(void *index, const struct nlmsghdr *answer)
+static void note_index(void *index, struct nlmsghdr *answer)
 {
 	const struct ifinfomsg *link = NLMSG_DATA(answer);
 
@@ -99,7 +99,7 @@ static int set_up(int fd, int index, bool up, struct keg_err *err)
 	return 0;
 }
 
-static void take_value(const struct rtattr *attr, struct value *out)
+static void take_value(struct rtattr *attr, struct value *out)
 {
 	if (RTA_PAYLOAD(attr) > sizeof out->bytes)
 		return;
@@ -107,7 +107,7 @@ static void take_value(const struct rtattr *attr, struct value *out)
 	memcpy(out->bytes, RTA_DATA(attr), out->len);
 }
 
-static void note_address(void *data, const struct nlmsghdr *answer)
+static void note_address(void *data, struct nlmsghdr *answer)
 {
 	struct addresses *all = data;
 	struct address a = { .head = *(const struct ifaddrmsg *)NLMSG_DATA(answer) };
@@ -117,7 +117,7 @@ static void note_address(void *data, const struct nlmsghdr *answer)
 	    a.head.ifa_scope != RT_SCOPE_UNIVERSE)
 		return;
 	a.flags = a.head.ifa_flags;
-	for (const struct rtattr *attr = IFA_RTA(NLMSG_DATA(answer)); RTA_OK(attr, len);
+	for (struct rtattr *attr = IFA_RTA(NLMSG_DATA(answer)); RTA_OK(attr, len);
 	     attr = RTA_NEXT(attr, len)) {
 		if (attr->rta_type == IFA_LOCAL)
 			take_value(attr, &a.local);

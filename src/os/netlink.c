@@ -65,8 +65,8 @@ void netlink_put(struct netlink_request *request, uint16_t type, const void *val
 }
 
 /* One packet of answers; 1 when more are to come. */
-static int take_answers(const struct nlmsghdr *answer, size_t len,
-			void (*each)(void *data, const struct nlmsghdr *answer), void *data,
+static int take_answers(struct nlmsghdr *answer, size_t len,
+			void (*each)(void *data, struct nlmsghdr *answer), void *data,
 			struct keg_err *err)
 {
 	bool more = false;
@@ -87,7 +87,7 @@ static int take_answers(const struct nlmsghdr *answer, size_t len,
 }
 
 int netlink_ask(int fd, struct netlink_request *request,
-		void (*each)(void *data, const struct nlmsghdr *answer), void *data,
+		void (*each)(void *data, struct nlmsghdr *answer), void *data,
 		struct keg_err *err)
 {
 	union answers answers;

@@ -37,7 +37,7 @@ void netlink_put(struct netlink_request *request, uint16_t type, const void *val
  * NULL). The kernel's refusal is the error.
  */
 int netlink_ask(int fd, struct netlink_request *request,
-		void (*each)(void *data, const struct nlmsghdr *answer), void *data,
+		void (*each)(void *data, struct nlmsghdr *answer), void *data,
 		struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

@@ -41,7 +41,7 @@ uint64_t rlimit_hard(const char *name)
 	int number = rlimit_number(name);
 	struct rlimit now;
 
-	if (number < 0 || getrlimit((enum __rlimit_resource)number, &now) < 0)
+	if (number < 0 || prlimit(0, number, NULL, &now) < 0)
 		return UINT64_MAX;
 	return now.rlim_max;
 }

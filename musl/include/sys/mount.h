@@ -45,6 +45,12 @@ static inline int keg_fsmount(int fs, unsigned flags, unsigned attrs)
 }
 #define fsmount keg_fsmount
 
+static inline int keg_fspick(int dirfd, const char *path, unsigned flags)
+{
+	return (int)syscall(SYS_fspick, dirfd, path, flags);
+}
+#define fspick keg_fspick
+
 static inline int keg_mount_setattr(int dirfd, const char *path, unsigned flags,
 				    struct mount_attr *attr, size_t size)
 {
