@@ -67,6 +67,13 @@ void process_end(pid_t pid, int pidfd)
 		;
 }
 
+bool process_has_ended(int pidfd)
+{
+	struct pollfd end = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&end, 1, 0) > 0;
+}
+
 int process_identify(pid_t pid, struct process_id *out, struct keg_err *err)
 {
 	char path[32], text[1024];

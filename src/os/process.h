@@ -28,6 +28,8 @@ int process_open(pid_t pid, struct keg_err *err) KEG_MUST_CHECK;
 
 /* Wait for a child; the exit status as shells give it (128 + signal). */
 int process_wait(pid_t pid, struct keg_err *err) KEG_MUST_CHECK;
+/* Has the process of a pidfd ended, be it waited for or not? */
+bool process_has_ended(int pidfd);
 
 /* Kill a process that we cloned, and with a pidfd (may be -1) see it end; its parent reaps it. */
 void process_end(pid_t pid, int pidfd);

@@ -91,35 +91,47 @@ static int merge_process(struct joining *j, struct keg_err *err)
 	if (!p->exec_cpu_affinity)
 		p->exec_cpu_affinity = own->exec_cpu_affinity;
 	p->no_new_privileges |= j->req->no_new_privileges || own->no_new_privileges;
+	int r = j->req->amend ? j->req->amend(j->req->amend_data, p, &j->container.arena, err) : 0;
+	if (r < 0)
+		return r;
 	credentials_fit_limits(j->ctx, p, &j->container.arena);
-	int r = credentials_check(j->ctx, j->container.config.os, p, err);
+	r = credentials_check(j->ctx, j->container.config.os, p, err);
 	return r < 0 ? r : schedule_check(p, err);
 }
 
-static int check_status(const struct joining *j, struct keg_err *err)
+static int open_init(struct joining *j, struct keg_err *err)
 {
-	switch (state_status(j->container.folder, &j->container.record)) {
-	case RUNTIME_STOPPED:
-	case RUNTIME_CREATING:
+	int r = j->init = state_open_process(&j->container.record, err);
+
+	if (r == -KEG_EBUSY)
 		return keg_fail(err, KEG_EBUSY, "cannot exec in a stopped container");
-	case RUNTIME_PAUSED:
-		if (!j->req->ignore_paused)
-			return keg_fail(err, KEG_EBUSY,
-					"cannot exec in a paused container (use --ignore-paused to "
-					"override)");
+	return r;
+}
+
+/* The group is looked up once, for this and to be entered. */
+static int check_paused(const struct joining *j, struct keg_err *err)
+{
+	struct keg_err ignored;
+
+	if (j->req->ignore_paused || cgroup_is_frozen(j->group, &ignored) <= 0)
 		return 0;
-	default:
-		return 0;
-	}
+	return keg_fail(err, KEG_EBUSY,
+			"cannot exec in a paused container (use --ignore-paused to override)");
 }
 
 static int open_group(struct joining *j, struct keg_err *err)
 {
 	const char *place = j->container.record.cgroup;
 
-	if (keg_str_empty(place) || j->ctx->no_cgroups)
+	if (keg_str_empty(place))
 		return 0;
 	int r = cgroup_open(place, &j->group, err);
+	if (r >= 0)
+		r = check_paused(j, err);
+	if (j->ctx->no_cgroups) {
+		cgroup_free(take_ptr(&j->group));
+		return r == -KEG_EBUSY ? r : 0;
+	}
 	for (size_t i = 0; i < j->req->n_cgroups && r >= 0; i++)
 		r = cgroup_go_below(j->group, j->req->cgroups[i], err);
 	if (r >= 0)
@@ -162,11 +174,9 @@ static int prepare(struct joining *j, const char *id, int console, struct keg_er
 	if (r >= 0)
 		r = state_load(j->ctx, id, &j->container, err);
 	if (r >= 0)
-		r = check_status(j, err);
+		r = open_init(j, err);
 	if (r >= 0)
 		r = merge_process(j, err);
-	if (r >= 0)
-		r = j->init = state_open_process(&j->container.record, err);
 	if (r >= 0)
 		r = open_console(j, console, err);
 	if (r >= 0)
@@ -188,7 +198,7 @@ static int prepare(struct joining *j, const char *id, int console, struct keg_er
 		if (j->notify < 0)
 			return j->notify;
 	}
-	r = state_namespaces(&j->container.record, &j->spaces, err);
+	r = state_namespaces(&j->container.record, j->init, &j->spaces, err);
 	return r < 0 ? r : sync_open(&j->sync, err);
 }
 
@@ -196,17 +206,11 @@ static int prepare(struct joining *j, const char *id, int console, struct keg_er
  * Only who is privileged over our pid namespace can enter it again: not somebody who is root
  * in a user namespace of his own alone, as an ordinary user's engine is.
  */
-static bool may_return(const struct joining *j)
+static bool may_return(const struct joining *j, int here)
 {
-	struct keg_err ignored;
-	autofd int here = -1;
-
 	if (j->spaces & CLONE_NEWUSER)
 		return false;
-	if (!(j->spaces & CLONE_NEWPID))
-		return true;
-	here = keg_open_at(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY, 0, &ignored);
-	return here >= 0 && setns(here, CLONE_NEWPID) == 0;
+	return !(j->spaces & CLONE_NEWPID) || setns(here, CLONE_NEWPID) == 0;
 }
 
 /*
@@ -251,12 +255,8 @@ static int move_to_group(struct joining *j, pid_t pid, struct keg_err *err)
 	return r;
 }
 
-static int clone_direct(struct joining *j, struct process_clone *how, struct keg_err *err)
+static int clone_direct(struct joining *j, int back, struct process_clone *how, struct keg_err *err)
 {
-	autofd int back = keg_open_at(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY, 0, err);
-
-	if (back < 0)
-		return back;
 	int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	int r = joining_hide(err);
 	if (r < 0)
@@ -358,8 +358,15 @@ static int launch(struct joining *j, struct keg_err *err)
 
 	say(j, "nsexec container setup: clone a process into the container's namespaces");
 	say_affinity(j);
-	int r = may_return(j) ? clone_direct(j, &how, err) : clone_between(j, &how, err);
+	autofd int here = keg_open_at(AT_FDCWD, "/proc/self/ns/pid", O_RDONLY, 0, err);
+	int r = here;
 
+	if (here >= 0 && may_return(j, here)) {
+		r = clone_direct(j, here, &how, err);
+	} else if (here >= 0) {
+		close(take_fd(&here));
+		r = clone_between(j, &how, err);
+	}
 	close(take_fd(&j->sync.child));
 	if (r >= 0 && j->req->io.pidfd_socket)
 		r = pidfd_socket_send(j->req->io.pidfd_socket, j->pidfd, "setns", err);

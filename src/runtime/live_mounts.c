@@ -134,7 +134,7 @@ static int enter(const struct change *change, struct keg_err *err)
 
 	if (geteuid() != 0 || namespace_user_is_partial())
 		want |= CLONE_NEWUSER;
-	if (state_namespaces(&change->container.record, &spaces, err) < 0)
+	if (state_namespaces(&change->container.record, change->pidfd, &spaces, err) < 0)
 		return -(int)err->code;
 	if (setns(change->pidfd, (int)(spaces & want)) < 0)
 		return keg_fail_sys(err, errno, "enter the container's namespaces");

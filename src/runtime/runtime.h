@@ -116,6 +116,13 @@ struct runtime_exec_request {
 	 * capabilities, rlimits, labels. `user` NULL: the container's. args must be given.
 	 */
 	const struct oci_process *process;
+	/*
+	 * NULL, or called with the process that came of it, to change what depends on the
+	 * container's own; what it points to is not to be written, the arena lives long enough.
+	 */
+	int (*amend)(const void *amend_data, struct oci_process *process, struct keg_arena *arena,
+		     struct keg_err *err);
+	const void *amend_data;
 	struct runtime_io io;
 	const char *pid_file;
 	bool detach;

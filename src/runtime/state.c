@@ -14,7 +14,8 @@
 #include "os/namespace.h"
 #include "os/process.h"
 
-enum { ID_MAX = 1024, RECORD_MAX = OCI_CONFIG_MAX };
+/* LINK_MAX_LEN: of "cgroup:[4026531835]" */
+enum { ID_MAX = 1024, RECORD_MAX = OCI_CONFIG_MAX, LINK_MAX_LEN = 64 };
 
 static const char record_name[] = "state.json";
 
@@ -196,35 +197,53 @@ int state_open_process(const struct state_record *record, struct keg_err *err)
 	return r < 0 ? r : take_fd(&fd);
 }
 
-/* One that could not be looked at is no kind to leave out: who enters would be in the host's. */
-int state_namespaces(const struct state_record *record, uint64_t *out, struct keg_err *err)
+/* By the links' texts: to follow them costs the kernel several times as much. */
+static int open_links(const char *process, struct keg_err *err)
 {
-	uint64_t flags = 0;
+	char path[64];
 
+	snprintf(path, sizeof path, "/proc/%s/ns", process);
+	return keg_open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0, err);
+}
+
+/* One that could not be looked at is no kind to leave out: who enters would be in the host's. */
+static int compare_links(int ours, int theirs, uint64_t *out, struct keg_err *err)
+{
+	*out = 0;
 	for (size_t i = 0; i < namespace_n_kinds; i++) {
-		char theirs[64], ours[64];
-		struct stat a, b;
+		const struct namespace_kind *kind = &namespace_kinds[i];
+		char a[LINK_MAX_LEN], b[LINK_MAX_LEN];
+		ssize_t len = readlinkat(ours, kind->file, a, sizeof a);
 
-		snprintf(theirs, sizeof theirs, "/proc/%d/ns/%s", (int)record->pid,
-			 namespace_kinds[i].file);
-		snprintf(ours, sizeof ours, "/proc/self/ns/%s", namespace_kinds[i].file);
-		if (stat(theirs, &a) < 0) {
-			/* A kind that the kernel does not have, or the end of the process. */
-			if (errno == ENOENT && stat(ours, &b) < 0 && errno == ENOENT)
-				continue;
-			return errno == ENOENT ? not_running(err)
-					       : keg_fail_sys(err, errno, "look at %s", theirs);
-		}
-		if (stat(ours, &b) < 0)
-			return keg_fail_sys(err, errno, "look at %s", ours);
-		if (a.st_ino != b.st_ino)
-			flags |= namespace_kinds[i].flag;
+		if (len < 0 && errno == ENOENT) /* a kind that the kernel does not have */
+			continue;
+		ssize_t other = len < 0 ? len : readlinkat(theirs, kind->file, b, sizeof b);
+		if (other < 0)
+			return keg_fail_sys(err, errno, "look at the %s namespace", kind->name);
+		if (len != other || memcmp(a, b, (size_t)len) != 0)
+			*out |= kind->flag;
 	}
+	return 0;
+}
+
+int state_namespaces(const struct state_record *record, int pidfd, uint64_t *out,
+		     struct keg_err *err)
+{
+	char pid[24];
+	uint64_t flags;
+
+	snprintf(pid, sizeof pid, "%d", (int)record->pid);
+	autofd int ours = open_links("self", err);
+	if (ours < 0)
+		return ours;
+	autofd int theirs = open_links(pid, err);
+	int r = theirs < 0 ? theirs : compare_links(ours, theirs, &flags, err);
 	/* Still there: so it was this process that was looked at, not another with its number. */
-	int r = state_check_alive(record, err);
+	if (process_has_ended(pidfd))
+		return not_running(err);
 	if (r >= 0)
 		*out = flags;
-	return r;
+	return r < 0 ? r : 0;
 }
 
 int state_load(const struct runtime_context *ctx, const char *id, struct state_container *out,

@@ -64,10 +64,10 @@ bool state_is_alive(const struct state_record *record);
 int state_open_process(const struct state_record *record, struct keg_err *err) KEG_MUST_CHECK;
 
 /*
- * The kinds of namespaces (CLONE_NEW*) in which the first process is elsewhere than we are;
- * KEG_EBUSY "container not running" when it is gone.
+ * The kinds of namespaces (CLONE_NEW*) in which the first process, whose pidfd state_open_process()
+ * gave, is elsewhere than we are; KEG_EBUSY "container not running" when it is gone.
  */
-int state_namespaces(const struct state_record *record, uint64_t *out,
+int state_namespaces(const struct state_record *record, int pidfd, uint64_t *out,
 		     struct keg_err *err) KEG_MUST_CHECK;
 
 /* A container opened whole: for the operations after create. */

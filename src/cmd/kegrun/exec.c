@@ -61,14 +61,14 @@ static const char **plus(const char **list, size_t *n, const struct keg_strv *mo
 	return all;
 }
 
-static int parse_user(const struct exec_args *args, struct oci_process *p,
-		      const struct oci_process *own, struct keg_arena *arena, struct keg_err *err)
+static int parse_user(const struct exec_args *args, struct oci_process *p, struct keg_arena *arena,
+		      struct keg_err *err)
 {
 	struct oci_user *user = keg_arena_alloc(arena, 1, sizeof *user);
 	int r = 0;
 
-	if (own->user)
-		*user = *own->user;
+	if (p->user)
+		*user = *p->user;
 	p->user = user;
 	if (args->user) {
 		const char *colon = strchr(args->user, ':');
@@ -98,15 +98,14 @@ static int parse_user(const struct exec_args *args, struct oci_process *p,
  * More capabilities: never inheritable ones (CVE-2022-29162), and ambient ones, which have to be
  * inheritable too, only where the container has inheritable ones anyway.
  */
-static void add_caps(const struct exec_args *args, struct oci_process *p,
-		     const struct oci_process *own, struct keg_arena *arena)
+static void add_caps(const struct exec_args *args, struct oci_process *p, struct keg_arena *arena)
 {
 	struct oci_capabilities *c = keg_arena_alloc(arena, 1, sizeof *c);
 
 	if (args->caps.n == 0)
 		return;
-	if (own->capabilities)
-		*c = *own->capabilities;
+	if (p->capabilities)
+		*c = *p->capabilities;
 	c->bounding = plus(c->bounding, &c->n_bounding, &args->caps, arena);
 	c->effective = plus(c->effective, &c->n_effective, &args->caps, arena);
 	c->permitted = plus(c->permitted, &c->n_permitted, &args->caps, arena);
@@ -115,30 +114,35 @@ static void add_caps(const struct exec_args *args, struct oci_process *p,
 	p->capabilities = c;
 }
 
-/* From the options, on top of the container's own process. */
-static int build_process(const struct cli_call *call, const struct oci_process *own,
-			 struct oci_process *p, struct keg_arena *arena, struct keg_err *err)
+/* What the options add to the container's own. */
+static int amend_process(const void *data, struct oci_process *p, struct keg_arena *arena,
+			 struct keg_err *err)
+{
+	const struct exec_args *args = data;
+
+	p->env = plus(p->env, &p->n_env, &args->env, arena);
+	add_caps(args, p, arena);
+	return parse_user(args, p, arena, err);
+}
+
+/* From the options, without what the container has to say. */
+static int build_process(const struct cli_call *call, struct oci_process *p,
+			 struct keg_arena *arena, struct keg_err *err)
 {
 	const struct exec_args *args = call->args;
 	size_t n = (size_t)call->n_operands - 1;
 
 	if (n == 0)
 		return keg_fail(err, KEG_EUSAGE, "process args cannot be empty");
-	*p = *own;
 	p->terminal = args->tty;
-	p->console_size = NULL;
 	p->args = keg_arena_alloc(arena, n + 1, sizeof *p->args);
 	for (size_t i = 0; i < n; i++)
 		p->args[i] = call->operands[i + 1];
 	p->n_args = n;
-	p->env = plus(own->env, &p->n_env, &args->env, arena);
-	p->cwd = args->cwd ? args->cwd : own->cwd;
-	if (args->apparmor)
-		p->apparmor_profile = args->apparmor;
-	if (args->label)
-		p->selinux_label = args->label;
-	add_caps(args, p, own, arena);
-	return parse_user(args, p, own, arena, err);
+	p->cwd = args->cwd;
+	p->apparmor_profile = args->apparmor;
+	p->selinux_label = args->label;
+	return 0;
 }
 
 static int read_process(const char *path, struct oci_process *p, struct keg_arena *arena,
@@ -157,24 +161,19 @@ static int exec_in(const struct cli_call *call, struct keg_err *err)
 	const struct exec_args *args = call->args;
 	auto(kegrun_context) ctx = { 0 };
 	auto(keg_arena) arena = { 0 };
-	struct oci_config config;
 	struct oci_process process = { 0 };
-	int r;
 
 	if (args->preserve_fds > UINT16_MAX)
 		return keg_fail(err, KEG_EUSAGE, "--preserve-fds is too large");
 	kegrun_context_init(&ctx, call);
-	if (args->process) {
-		r = read_process(args->process, &process, &arena, err);
-	} else {
-		r = runtime_config(&ctx.runtime, call->operands[0], &config, &arena, err);
-		if (r >= 0)
-			r = build_process(call, config.process, &process, &arena, err);
-	}
+	int r = args->process ? read_process(args->process, &process, &arena, err)
+			      : build_process(call, &process, &arena, err);
 	if (r < 0)
 		return r;
 	const struct runtime_exec_request req = {
 		.process = &process,
+		.amend = args->process ? NULL : amend_process,
+		.amend_data = args,
 		.io = { .console_socket = args->console_socket,
 			.pidfd_socket = args->pidfd_socket,
 			.console_fd = -1,
