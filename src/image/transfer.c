@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "image/manifest_digest.h"
 #include "image/transfer_parts.h"
-
-#include "base/mem.h"
-#include "base/sha256.h"
-
-static char *manifest_digest(const void *bytes, size_t len)
-{
-	char hex[KEG_SHA256_HEX + 1];
-
-	keg_sha256_hex(bytes, len, hex);
-	return keg_printf("sha256:%s", hex);
-}
 
 __attribute__((visibility("default"))) const struct transfer_table keg_transfer = {
 	.version = TRANSFER_VERSION,
@@ -27,5 +17,5 @@ __attribute__((visibility("default"))) const struct transfer_table keg_transfer 
 	.login_check = transfer_login_check,
 	.login_store = transfer_login_store,
 	.login_forget = transfer_login_forget,
-	.manifest_digest = manifest_digest,
+	.manifest_digest = image_manifest_digest,
 };

@@ -128,7 +128,7 @@ struct transfer_table {
 	int (*login_store)(const struct transfer_login *req, char **place, struct keg_err *err);
 	int (*login_forget)(const struct transfer_login *req, struct keg_err *err);
 	/* "sha256:..." of a manifest's bytes. The caller frees. */
-	char *(*manifest_digest)(const void *bytes, size_t len);
+	int (*manifest_digest)(const void *bytes, size_t len, char **out, struct keg_err *err);
 };
 
 /*

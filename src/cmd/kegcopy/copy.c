@@ -133,9 +133,11 @@ static int take_which(const struct copy_args *a, struct image_copy *how, struct 
 static int write_digest(const char *path, const struct transfer_table *transfer,
 			const struct keg_buf *manifest, struct keg_err *err)
 {
-	autofree char *digest = transfer->manifest_digest(manifest->data, manifest->len);
-	int r = keg_file_write(AT_FDCWD, path, digest, strlen(digest), 0644, 0, err);
+	autofree char *digest = NULL;
 
+	int r = transfer->manifest_digest(manifest->data, manifest->len, &digest, err);
+	if (r >= 0)
+		r = keg_file_write(AT_FDCWD, path, digest, strlen(digest), 0644, 0, err);
 	return r < 0 ? keg_wrap(err, "Failed to write digest to file \"%s\"", path) : r;
 }
 
