@@ -90,6 +90,20 @@ struct transfer_inspect {
 	unsigned retries;
 };
 
+struct transfer_sync {
+	const char *from, *to; /* "docker", "dir", "yaml"; "docker", "dir" */
+	const char *source, *dest;
+	const struct image_access *source_access, *dest_access;
+	struct image_copy how; /* for each image */
+	bool scoped;	       /* all of a source's name stays at the destination */
+	const char *append_suffix;
+	bool dry_run, keep_going;
+	unsigned retries;
+	/* A line for the user: what is copied where, what is passed over and why. May be NULL. */
+	void (*say)(void *ctx, const char *line);
+	void *say_ctx;
+};
+
 /* Credentials of a registry, or of what is below a path on it. */
 struct transfer_login {
 	const struct image_access *access; /* authfile, certificates, TLS, registries.conf */
@@ -116,6 +130,8 @@ struct transfer_table {
 	int (*list_tags)(const struct image_access *access, const char *name, struct keg_buf *out,
 			 struct keg_err *err);
 	int (*remove)(const struct image_access *access, const char *name, struct keg_err *err);
+	/* Appends "DIGEST NAME" to *digests for each image, also where it fails later on. */
+	int (*sync)(const struct transfer_sync *req, struct keg_buf *digests, struct keg_err *err);
 	/*
 	 * login and logout. `find`: 1 with what is kept for the key (*username NULL: an identity
 	 * token), or 0. `check`: does the registry take the user name and password of `access`?

@@ -16,6 +16,7 @@ int transfer_inspect(const struct transfer_inspect *req, struct keg_buf *out, st
 int transfer_list_tags(const struct image_access *access, const char *name, struct keg_buf *out,
 		       struct keg_err *err);
 int transfer_remove(const struct image_access *access, const char *name, struct keg_err *err);
+int transfer_sync(const struct transfer_sync *req, struct keg_buf *digests, struct keg_err *err);
 int transfer_login_find(const struct transfer_login *req, char **username, char **password,
 			struct keg_err *err);
 int transfer_login_check(const struct transfer_login *req, struct keg_err *err);

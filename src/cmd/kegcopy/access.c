@@ -33,6 +33,22 @@ const struct cli_opt side_opts[] = { SIDE_ROWS("") };
 const struct cli_opt src_side_opts[] = { SIDE_ROWS("src-") };
 const struct cli_opt dest_side_opts[] = { SIDE_ROWS("dest-") };
 
+const struct cli_opt side_shared_opts[] = {
+	OPT_STRING(0, "authfile", struct side_shared, authfile, "PATH",
+		   "Path of the authentication file for both images"),
+	OPT_TRISTATE(0, "tls-verify", struct side_shared, tls_verify, "The same for both images",
+		     .flags = CLI_HIDDEN),
+	OPT_END,
+};
+
+void side_share(const struct side_shared *shared, struct side_args *side)
+{
+	if (!side->authfile)
+		side->authfile = shared->authfile;
+	if (side->tls_verify < 0)
+		side->tls_verify = shared->tls_verify;
+}
+
 static int take_creds(const struct side_args *side, struct keg_arena *arena,
 		      struct image_access *out, struct keg_err *err)
 {

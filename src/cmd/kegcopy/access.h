@@ -16,6 +16,14 @@ struct side_args {
 };
 extern const struct cli_opt side_opts[], src_side_opts[], dest_side_opts[];
 
+/* What both images of a copy share, where one was not given its own. */
+struct side_shared {
+	const char *authfile;
+	int tls_verify; /* -1: not given */
+};
+extern const struct cli_opt side_shared_opts[];
+void side_share(const struct side_shared *shared, struct side_args *side);
+
 /*
  * Fill *out from the options; text is shared with them or lives in the arena. When one of the
  * `names` is in the store, an ordinary user's namespace is entered.

@@ -8,13 +8,12 @@
 #include "cli/progress.h"
 #include "cmd/kegcopy/access.h"
 #include "cmd/kegcopy/commands.h"
+#include "cmd/kegcopy/copy_format.h"
 #include "image/transfer.h"
-#include "spec/manifest.h"
 
 struct copy_args {
 	struct side_args src, dest;
-	const char *authfile;
-	int tls_verify;
+	struct side_shared shared;
 	struct keg_strv additional_tags;
 	bool all, quiet, preserve_digests, remove_signatures;
 	bool compress, decompress, accept_uncompressed;
@@ -26,8 +25,7 @@ static const struct cli_opt copy_opts[] = {
 	OPT_LIST(0, "additional-tag", struct copy_args, additional_tags, "TAG",
 		 "Additional tags (supports docker-archive)"),
 	OPT_FLAG('a', "all", struct copy_args, all, "Copy all images if SOURCE-IMAGE is a list"),
-	OPT_STRING(0, "authfile", struct copy_args, authfile, "PATH",
-		   "Path of the authentication file for both images"),
+	OPT_GROUP(struct copy_args, shared, side_shared, side_shared_opts),
 	OPT_GROUP(struct copy_args, dest, side_args, dest_side_opts),
 	OPT_FLAG(0, "dest-compress", struct copy_args, compress,
 		 "Compress image layers that are not compressed"),
@@ -54,8 +52,6 @@ static const struct cli_opt copy_opts[] = {
 	OPT_UINT(0, "retry-times", struct copy_args, retries, "N",
 		 "The number of times to possibly retry"),
 	OPT_GROUP(struct copy_args, src, side_args, src_side_opts),
-	OPT_TRISTATE(0, "tls-verify", struct copy_args, tls_verify, "The same for both images",
-		     .flags = CLI_HIDDEN),
 	OPT_STRING(0, "dcreds", struct copy_args, dest.creds, "USERNAME[:PASSWORD]",
 		   "The same as --dest-creds", .flags = CLI_HIDDEN),
 	OPT_STRING(0, "screds", struct copy_args, src.creds, "USERNAME[:PASSWORD]",
@@ -75,42 +71,18 @@ static void copy_defaults(void *args)
 {
 	struct copy_args *a = args;
 
-	a->src.tls_verify = a->dest.tls_verify = a->tls_verify = -1;
-}
-
-/* What both images share stands in for what one of them was not given. */
-static void share_options(struct copy_args *a)
-{
-	struct side_args *const sides[] = { &a->src, &a->dest };
-
-	for (size_t i = 0; i < KEG_COUNT(sides); i++) {
-		if (!sides[i]->authfile)
-			sides[i]->authfile = a->authfile;
-		if (sides[i]->tls_verify < 0)
-			sides[i]->tls_verify = a->tls_verify;
-	}
+	a->src.tls_verify = a->dest.tls_verify = a->shared.tls_verify = -1;
 }
 
 static int take_format(const struct copy_args *a, struct image_copy *how, struct keg_err *err)
 {
-	if (a->format && strcmp(a->format, "oci") == 0)
-		how->format = MEDIA_OCI_MANIFEST;
-	else if (a->format && strcmp(a->format, "v2s2") == 0)
-		how->format = MEDIA_DOCKER_MANIFEST;
-	else if (a->format && strcmp(a->format, "v2s1") == 0)
-		return keg_fail(err, KEG_EUNSUPPORTED, "manifests of type v2s1 are not built");
-	else if (a->format)
-		return keg_fail(err, KEG_EUSAGE,
-				"unknown format \"%s\". Choose one of the supported formats: "
-				"'oci' or 'v2s2'",
-				a->format);
 	if (a->compress_format && strcmp(a->compress_format, "gzip") != 0 &&
 	    strcmp(a->compress_format, "zstd") != 0)
 		return keg_fail(err, KEG_EUSAGE,
 				"cannot find compressor for \"%s\": choose gzip or zstd",
 				a->compress_format);
 	how->compress_with = a->compress_format;
-	return 0;
+	return copy_format_media(a->format, &how->format, err);
 }
 
 static int take_which(const struct copy_args *a, struct image_copy *how, struct keg_err *err)
@@ -154,7 +126,8 @@ static int copy_run(const struct cli_call *call, struct keg_err *err)
 				  .decompress = a->decompress,
 				  .compress_level = (int)a->compress_level };
 
-	share_options(a);
+	side_share(&a->shared, &a->src);
+	side_share(&a->shared, &a->dest);
 	int r = take_format(a, &how, err);
 	if (r >= 0)
 		r = take_which(a, &how, err);

@@ -6,8 +6,8 @@
 enum { EXIT_ERROR = 1 };
 
 static const struct cli_cmd *const commands[] = {
-	&cmd_copy,  &cmd_delete, &cmd_inspect,	       &cmd_list_tags,
-	&cmd_login, &cmd_logout, &cmd_manifest_digest, NULL,
+	&cmd_copy,   &cmd_delete,	   &cmd_inspect, &cmd_list_tags, &cmd_login,
+	&cmd_logout, &cmd_manifest_digest, &cmd_sync,	 NULL,
 };
 
 static const struct cli_program kegcopy = {
