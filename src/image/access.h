@@ -19,6 +19,7 @@ struct image_access {
 	const char *cert_dir;		 /* NULL: /etc/containers/certs.d and its kin */
 	const char *registries_conf;	 /* --registries-conf; NULL: the system's */
 	const char *registries_conf_dir; /* NULL: beside it */
+	const char *user_agent_prefix;	 /* before our own name; NULL: none */
 	bool no_creds;			 /* anonymous, whatever the authfile says */
 	bool tls_verify_given;		 /* else registries.conf decides */
 	bool tls_verify;

@@ -23,6 +23,7 @@ struct image_copy {
 	bool preserve_digests;	   /* fail rather than change a manifest */
 	bool compress, decompress; /* --dest-compress, --dest-decompress */
 	const char *compress_with; /* "gzip", "zstd" or NULL: gzip */
+	unsigned parallel;	   /* blobs at once; 0: what suits both ends */
 	int compress_level;	   /* 0: the format's default */
 	struct image_progress progress;
 };

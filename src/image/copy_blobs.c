@@ -298,10 +298,10 @@ int copy_blobs_run(const struct copy_blobs *what, struct keg_err *err)
 	if (what->n == 0)
 		return 0;
 	crew.jobs = keg_alloc(what->n, sizeof *crew.jobs);
-	int n_fetchers = start(fetchers, at_most(FETCHERS, what->src->max_parallel, what->n),
-			       fetcher, &crew);
-	int n_takers =
-		start(takers, at_most(TAKERS, what->dst->max_parallel, what->n), taker, &crew);
+	unsigned fetch = at_most(FETCHERS, what->src->max_parallel, what->n);
+	unsigned take = at_most(TAKERS, what->dst->max_parallel, what->n);
+	int n_fetchers = start(fetchers, at_most(fetch, what->parallel, fetch), fetcher, &crew);
+	int n_takers = start(takers, at_most(take, what->parallel, take), taker, &crew);
 	if (n_fetchers == 0 || n_takers == 0) {
 		keg_fail(err, KEG_ESYSTEM, "start a thread: not permitted");
 		fail(&crew, err);

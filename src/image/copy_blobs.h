@@ -30,7 +30,8 @@ struct copy_blobs {
 	struct image_dest *dst;
 	struct copy_blob *v;
 	size_t n;
-	int level; /* of compression */
+	int level;	   /* of compression */
+	unsigned parallel; /* at most so many at once; 0: no wish */
 	struct image_reporter *reporter;
 };
 

@@ -190,6 +190,7 @@ static int move_layers(struct plan *plan, struct keg_err *err)
 		.v = todo,
 		.n = n,
 		.level = plan->what->how->compress_level,
+		.parallel = plan->what->how->parallel,
 		.reporter = plan->what->reporter,
 	};
 

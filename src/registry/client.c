@@ -16,8 +16,11 @@ enum { PING_BODY_MOST = 64 << 10, STALL_SECONDS = 60 };
 int registry_client_new(const struct registry_options *options, struct registry_client **out,
 			struct keg_err *err)
 {
+	const char *prefix = options->user_agent_prefix;
+	autofree char *agent = keg_printf("%s%skeg/" KEG_VERSION, prefix ? prefix : "",
+					  keg_str_empty(prefix) ? "" : " ");
 	struct http_settings settings = {
-		.user_agent = options->user_agent ? options->user_agent : "keg/" KEG_VERSION,
+		.user_agent = agent,
 		.cancel = options->cancel,
 		.stall_seconds = options->stall_seconds ? options->stall_seconds : STALL_SECONDS,
 	};

@@ -39,9 +39,9 @@ struct registry_options {
 	const struct keg_strv *helpers; /* registry_config_helpers(), or NULL */
 	const char *cert_dir;		/* --cert-dir: instead of certs.d/<host> */
 	enum registry_tls tls;
-	const char *user_agent;	   /* NULL: "keg" and the version */
-	unsigned stall_seconds;	   /* break off a transfer without progress; 0: 60 */
-	const atomic_bool *cancel; /* may be NULL; set: transfers end soon with KEG_EBUSY */
+	const char *user_agent_prefix; /* before "keg" and the version; NULL: nothing */
+	unsigned stall_seconds;	       /* break off a transfer without progress; 0: 60 */
+	const atomic_bool *cancel;     /* may be NULL; set: transfers end soon with KEG_EBUSY */
 };
 
 /* Safe to use from several threads at once; so is all that is opened from it. */

@@ -49,6 +49,11 @@ void side_share(const struct side_shared *shared, struct side_args *side)
 		side->tls_verify = shared->tls_verify;
 }
 
+bool copy_tries_again(int r, uint64_t most, uint64_t *tries)
+{
+	return r == -KEG_ENETWORK && (*tries)++ < most;
+}
+
 static int take_creds(const struct side_args *side, struct keg_arena *arena,
 		      struct image_access *out, struct keg_err *err)
 {
@@ -107,6 +112,7 @@ int copy_access(const struct copy_globals *globals, const struct side_args *side
 		.policy = globals->policy,
 		.insecure_policy = globals->insecure_policy,
 		.tmpdir = globals->tmpdir,
+		.user_agent_prefix = globals->user_agent_prefix,
 		.rootless = userns_is_rootless(),
 		.uid = userns_owner(),
 	};

@@ -24,6 +24,9 @@ struct side_shared {
 extern const struct cli_opt side_shared_opts[];
 void side_share(const struct side_shared *shared, struct side_args *side);
 
+/* After the failure `r`: is one of `most` further tries left for what may pass? Counts them. */
+bool copy_tries_again(int r, uint64_t most, uint64_t *tries);
+
 /*
  * Fill *out from the options; text is shared with them or lives in the arena. When one of the
  * `names` is in the store, an ordinary user's namespace is entered.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kegcopy copy - an image from one place to another. */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,9 +17,9 @@ struct copy_args {
 	struct side_shared shared;
 	struct keg_strv additional_tags;
 	bool all, quiet, preserve_digests, remove_signatures;
-	bool compress, decompress, accept_uncompressed;
+	bool compress, decompress, accept_uncompressed, force_format;
 	const char *compress_format, *format, *multi_arch, *digestfile;
-	uint64_t compress_level, retries;
+	uint64_t compress_level, retries, parallel;
 };
 
 static const struct cli_opt copy_opts[] = {
@@ -35,12 +36,16 @@ static const struct cli_opt copy_opts[] = {
 		 "LEVEL to use for the compression"),
 	OPT_FLAG(0, "dest-decompress", struct copy_args, decompress,
 		 "Decompress image layers when saving to a directory"),
+	OPT_FLAG(0, "dest-force-compress-format", struct copy_args, force_format,
+		 "Compress layers anew that are compressed in another format"),
 	OPT_FLAG(0, "dest-oci-accept-uncompressed-layers", struct copy_args, accept_uncompressed,
 		 "Allow uncompressed image layers when saving to an OCI image"),
 	OPT_STRING(0, "digestfile", struct copy_args, digestfile, "FILE",
 		   "Write the digest of the copied image to FILE"),
 	OPT_STRING('f', "format", struct copy_args, format, "TYPE",
 		   "Manifest type (oci or v2s2) to use in the destination"),
+	OPT_UINT(0, "image-parallel-copies", struct copy_args, parallel, "N",
+		 "The most blobs to copy at once (default: what suits both places)"),
 	OPT_STRING(0, "multi-arch", struct copy_args, multi_arch, "WHICH",
 		   "How to handle multi-architecture images (system, all, or index-only)"),
 	OPT_FLAG(0, "preserve-digests", struct copy_args, preserve_digests,
@@ -57,11 +62,15 @@ static const struct cli_opt copy_opts[] = {
 	OPT_STRING(0, "screds", struct copy_args, src.creds, "USERNAME[:PASSWORD]",
 		   "The same as --src-creds", .flags = CLI_HIDDEN),
 	OPT_REFUSED(0, "decryption-key", "KEY"),
+	OPT_REFUSED(0, "retry-delay", "DURATION"),
+	OPT_REFUSED(0, "require-signed", NULL),
 	OPT_REFUSED(0, "dest-precompute-digests", NULL),
 	OPT_REFUSED(0, "encrypt-layer", "N"),
 	OPT_REFUSED(0, "encryption-key", "KEY"),
 	OPT_REFUSED(0, "sign-by", "FINGERPRINT"),
+	OPT_REFUSED(0, "sign-by-sigstore", "PATH"),
 	OPT_REFUSED(0, "sign-by-sigstore-private-key", "PATH"),
+	OPT_REFUSED(0, "sign-by-sq-fingerprint", "FINGERPRINT"),
 	OPT_REFUSED(0, "sign-identity", "REFERENCE"),
 	OPT_REFUSED(0, "sign-passphrase-file", "PATH"),
 	OPT_END,
@@ -81,6 +90,9 @@ static int take_format(const struct copy_args *a, struct image_copy *how, struct
 		return keg_fail(err, KEG_EUSAGE,
 				"cannot find compressor for \"%s\": choose gzip or zstd",
 				a->compress_format);
+	if (a->force_format && !a->compress_format)
+		return keg_fail(err, KEG_EUSAGE,
+				"--dest-force-compress-format needs --dest-compress-format");
 	how->compress_with = a->compress_format;
 	return copy_format_media(a->format, &how->format, err);
 }
@@ -122,7 +134,9 @@ static int copy_run(const struct cli_call *call, struct keg_err *err)
 	auto(keg_buf) manifest = { 0 };
 	struct image_access src, dest;
 	struct image_copy how = { .preserve_digests = a->preserve_digests,
-				  .compress = a->compress,
+				  .compress = a->compress || a->force_format,
+				  .parallel = (unsigned)(a->parallel < UINT_MAX ? a->parallel
+										: UINT_MAX),
 				  .decompress = a->decompress,
 				  .compress_level = (int)a->compress_level };
 

@@ -6,11 +6,14 @@
 
 struct delete_args {
 	struct side_args side;
+	uint64_t retries;
 };
 
 static const struct cli_opt delete_opts[] = {
 	OPT_GROUP(struct delete_args, side, side_args, side_opts),
-	OPT_REFUSED(0, "retry-times", "N"),
+	OPT_REFUSED(0, "retry-delay", "DURATION"),
+	OPT_UINT(0, "retry-times", struct delete_args, retries, "N",
+		 "The number of times to possibly retry"),
 	OPT_END,
 };
 
@@ -30,7 +33,14 @@ static int delete_run(const struct cli_call *call, struct keg_err *err)
 	int r = copy_access(call->globals, &args->side, names, &arena, &access, err);
 	if (r >= 0)
 		r = transfer_open(&transfer, err);
-	return r < 0 ? r : transfer->remove(&access, names[0], err);
+	if (r < 0)
+		return r;
+
+	uint64_t tries = 0;
+	do
+		r = transfer->remove(&access, names[0], err);
+	while (copy_tries_again(r, args->retries, &tries));
+	return r;
 }
 
 const struct cli_cmd cmd_delete = {

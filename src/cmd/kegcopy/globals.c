@@ -20,6 +20,8 @@ const struct cli_opt copy_global_opts[] = {
 		   "Directory of additional registries.conf files", .flags = CLI_HIDDEN),
 	OPT_STRING(0, "tmpdir", struct copy_globals, tmpdir, "DIR",
 		   "Directory used to store temporary files"),
+	OPT_STRING(0, "user-agent-prefix", struct copy_globals, user_agent_prefix, "PREFIX",
+		   "Put PREFIX before the name that registries are told"),
 	OPT_FLAG('v', "version", struct copy_globals, version, "Print the version of kegcopy"),
 	OPT_REFUSED(0, "command-timeout", "TIMEOUT"),
 	OPT_REFUSED(0, "registries.d", "DIR"),

@@ -7,7 +7,7 @@
 
 struct copy_globals {
 	bool version, debug, insecure_policy;
-	const char *policy, *tmpdir;
+	const char *policy, *tmpdir, *user_agent_prefix;
 	const char *os, *arch, *variant;
 	const char *registries_conf, *registries_conf_dir;
 };

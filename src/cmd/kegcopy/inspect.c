@@ -23,6 +23,7 @@ static const struct cli_opt inspect_opts[] = {
 	OPT_FLAG('n', "no-tags", struct inspect_args, no_tags,
 		 "Do not list the available tags from the repository in the output"),
 	OPT_FLAG(0, "raw", struct inspect_args, raw, "Output raw manifest or configuration"),
+	OPT_REFUSED(0, "retry-delay", "DURATION"),
 	OPT_UINT(0, "retry-times", struct inspect_args, retries, "N",
 		 "The number of times to possibly retry"),
 	OPT_END,

@@ -38,6 +38,7 @@ static const struct cli_opt sync_opts[] = {
 		 "Preserve digests of images and lists"),
 	OPT_FLAG(0, "remove-signatures", struct sync_args, remove_signatures,
 		 "Do not copy signatures from the source (they never are)"),
+	OPT_REFUSED(0, "retry-delay", "DURATION"),
 	OPT_UINT(0, "retry-times", struct sync_args, retries, "N",
 		 "The number of times to possibly retry"),
 	OPT_FLAG(0, "scoped", struct sync_args, scoped,

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options that several commands share, and those that are refused by name."""
+import json
+import time
+
+import faulty_registry
+import pytest
+
+LAX = "--tls-verify=false"
+
+
+@pytest.fixture
+def registry(request):
+    started = request.getfixturevalue("faulty_registry")()
+    started.image = started.add_image("app", "1", layers=[{str(i): b"x" * 1000} for i in range(6)])
+    return started
+
+
+@pytest.mark.parametrize("words, faulty", [(["list-tags", LAX, "docker://{host}/app"], "tags"),
+                                           (["delete", LAX, "docker://{host}/app:1"], "manifest")])
+def test_what_may_pass_is_tried_again(kegcopy, registry, words, faulty):
+    words = [word.format(host=registry.host) for word in words]
+    registry.fault(faulty, times=2, status=400)
+    assert kegcopy.run(*words).code == 1
+    kegcopy.ok(*words[:1], "--retry-times=1", *words[1:])
+
+
+def test_a_prefix_of_the_user_agent(kegcopy, registry):
+    kegcopy.ok("list-tags", LAX, "--user-agent-prefix=mirror/7", f"docker://{registry.host}/app")
+    assert all(headers["User-Agent"].startswith("mirror/7 keg/") for _, _, headers in registry.requests)
+
+
+def test_blobs_one_at_a_time(kegcopy, registry, tmp_path, monkeypatch):
+    running, most = [], []
+    plain = faulty_registry.Handler.do_GET
+
+    def counted(handler):
+        if "/blobs/" in handler.path:
+            running.append(handler)
+            time.sleep(0.02)
+            most.append(len(running))
+        plain(handler)
+        if handler in running:
+            running.remove(handler)
+
+    monkeypatch.setattr(faulty_registry.Handler, "do_GET", counted)
+    words = f"docker://{registry.host}/app:1", "--src-tls-verify=false"
+    kegcopy.copy(words[0], f"dir:{tmp_path}/one", words[1], "--image-parallel-copies=1")
+    assert max(most) == 1
+    kegcopy.copy(words[0], f"dir:{tmp_path}/many", words[1])
+    assert max(most) > 1
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_another_compression_can_be_forced(kegcopy, images, tmp_path, forced):
+    kegcopy.copy(f"oci:{images('small')}", f"dir:{tmp_path}/out", "--format=oci", "--dest-compress-format=zstd",
+                 *["--dest-force-compress-format"] * forced)
+    layers = json.loads((tmp_path / "out/manifest.json").read_text())["layers"]
+    assert all(layer["mediaType"].endswith("zstd") for layer in layers) == forced
+
+
+@pytest.mark.parametrize("command, option", [
+    ("copy", "--require-signed"), ("copy", "--sign-by-sq-fingerprint=x"), ("copy", "--sign-by-sigstore=x"),
+    ("copy", "--retry-delay=1s"), ("copy", "--src-daemon-host=x"), ("copy", "--dest-daemon-host=x"),
+    ("copy", "--dest-precompute-digests"), ("copy", "--registries.d=x"), ("copy", "--command-timeout=1s"),
+    ("inspect", "--daemon-host=x"), ("sync", "--sign-by=x"),
+])
+def test_what_is_not_built_is_refused_by_name(kegcopy, command, option):
+    assert option.partition("=")[0] in kegcopy.fails(command, option, "dir:a", "dir:b")
+
+
+def test_a_forced_compression_wants_a_format(kegcopy):
+    assert "--dest-force-compress-format needs --dest-compress-format" in \
+        kegcopy.fails("copy", "--dest-force-compress-format", "dir:a", "dir:b")
