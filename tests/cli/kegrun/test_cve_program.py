@@ -153,7 +153,7 @@ def test_CVE_2016_9962_a_process_that_enters_cannot_be_traced(box, watcher, kind
         pytest.skip("who may trace with the host's ids may trace all of the host's processes that it sees")
     name, said = hostile(box, watcher, with_user_namespace if box.is_root else None)
     for _ in range(30):
-        assert box.kegrun("exec", name, "true").returncode in (0, 255)
+        assert box.kegrun("exec", name, "true").returncode in (0, 137, 255)  # it may end meanwhile
     assert watched(box, name, said) == []
 
 
