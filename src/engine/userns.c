@@ -23,8 +23,10 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "base/strv.h"
+#include "os/idmap_text.h"
 
-enum { MAX_SUBID_FILE = 8 << 20, MAX_RANGES = 64 };
+/* user_namespaces(7): 340 lines are the most that a map may have. */
+enum { MAX_SUBID_FILE = 8 << 20, MAX_RANGES = 64, MAX_ROWS = 340 };
 
 #define ENV_OWNER "_CONTAINERS_ROOTLESS_UID"
 #define ENV_OWNER_GROUP "_CONTAINERS_ROOTLESS_GID"
@@ -72,45 +74,23 @@ void userns_export(void)
 	setenv(ENV_DONE, "done", 1);
 }
 
-/* "NAME:START:COUNT" of subuid(5) where NAME is the user's name or number. */
-static bool take_line(char *line, const char *name, const char *number, struct userns_range *out)
-{
-	struct keg_err err;
-	char *user = strsep(&line, ":");
-	char *start = strsep(&line, ":");
-	char *count = line;
-
-	if (!start || !count || (strcmp(user, name) != 0 && strcmp(user, number) != 0))
-		return false;
-	return keg_parse_u32(start, &out->outside, &err) >= 0 &&
-	       keg_parse_u32(count, &out->count, &err) >= 0 && out->count > 0;
-}
-
 /* The arguments "PID 0 UID 1 1 START COUNT ..." for newuidmap; returns the count of ranges. */
 static size_t add_ranges(struct keg_strv *argv, const char *file, const char *name, uint32_t id)
 {
 	auto(keg_buf) text = { 0 };
 	struct keg_err err;
-	autofree char *number = keg_printf("%u", id);
-	uint32_t inside = 1;
-	size_t n = 0;
+	struct idmap_range ranges[MAX_RANGES];
 
 	keg_strv_add(argv, "0");
-	keg_strv_add(argv, number);
+	keg_strv_addf(argv, "%u", id);
 	keg_strv_add(argv, "1");
 	if (keg_file_read(AT_FDCWD, file, MAX_SUBID_FILE, &text, &err) < 0 || text.len == 0)
 		return 0;
-	char *at = text.data;
-	for (char *line; n < MAX_RANGES && (line = strsep(&at, "\n")) != NULL;) {
-		struct userns_range range = { 0 };
-
-		if (!take_line(line, name, number, &range) || inside + range.count < inside)
-			continue;
-		keg_strv_addf(argv, "%u", inside);
-		keg_strv_addf(argv, "%u", range.outside);
-		keg_strv_addf(argv, "%u", range.count);
-		inside += range.count;
-		n++;
+	size_t n = idmap_text_parse_sub(text.data, name, id, 1, ranges, MAX_RANGES);
+	for (size_t i = 0; i < n; i++) {
+		keg_strv_addf(argv, "%u", ranges[i].inside);
+		keg_strv_addf(argv, "%u", ranges[i].outside);
+		keg_strv_addf(argv, "%u", ranges[i].count);
 	}
 	return n;
 }
@@ -281,13 +261,7 @@ int userns_read_map(const char *path, struct userns_map *out, struct keg_arena *
 
 	if (r < 0)
 		return r;
-	*out = (struct userns_map){ .rows = keg_arena_alloc(arena, 512, sizeof *out->rows) };
-	char *at = text.len ? text.data : NULL;
-	for (char *line; out->n < 340 && (line = strsep(&at, "\n")) != NULL;) {
-		struct userns_range *row = &out->rows[out->n];
-
-		if (sscanf(line, "%u %u %u", &row->inside, &row->outside, &row->count) == 3)
-			out->n++;
-	}
+	*out = (struct userns_map){ .rows = keg_arena_alloc(arena, MAX_ROWS, sizeof *out->rows) };
+	out->n = idmap_text_parse(keg_buf_text(&text), out->rows, MAX_ROWS);
 	return 0;
 }

@@ -20,14 +20,10 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-
-/* One row of /proc/self/uid_map. */
-struct userns_range {
-	uint32_t inside, outside, count;
-};
+#include "os/idmap.h"
 
 struct userns_map {
-	struct userns_range *rows;
+	struct idmap_range *rows;
 	size_t n;
 };
 
