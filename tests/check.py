@@ -24,6 +24,8 @@ JOBS = str(os.cpu_count() or 2)
 ANALYZER = "-fanalyzer -Wno-analyzer-malloc-leak"
 MOST_AGAIN = 10  # failed tests that get a second try; more is no accident
 FUZZ_SECONDS = int(os.environ.get("KEG_FUZZ_SECONDS", "6"))
+# What privileges are given by is tried for longer.
+FUZZ_LONG = {"runtime_config": 60, "state": 60, "idmap": 60}
 
 
 class Result:
@@ -195,7 +197,7 @@ def lane_fuzz():
         shutil.rmtree(corpus, ignore_errors=True)
         shutil.copytree(os.path.join(ROOT, "tests", "fuzz", "corpus", name), corpus)
         log = open(os.path.join(OUT, f"fuzz-{name}.log"), "wb")
-        argv = [target, f"-max_total_time={FUZZ_SECONDS}", "-rss_limit_mb=1024", "-timeout=10", "-max_len=65536",
+        argv = [target, f"-max_total_time={max(FUZZ_SECONDS, FUZZ_LONG.get(name, 0))}", "-rss_limit_mb=1024", "-timeout=10", "-max_len=65536",
                 f"-artifact_prefix={OUT}/fuzz-{name}-", corpus]
         running.append((name, subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL), log))
         if len(running) >= int(JOBS):
@@ -205,7 +207,7 @@ def lane_fuzz():
 
 def finish_fuzz(name, process, log):
     try:
-        status = process.wait(timeout=FUZZ_SECONDS * 10 + 60)
+        status = process.wait(timeout=max(FUZZ_SECONDS, *FUZZ_LONG.values()) * 10 + 60)
     except subprocess.TimeoutExpired:
         process.kill()
         status = process.wait()

@@ -115,28 +115,42 @@ int state_remove(const struct runtime_context *ctx, const char *id, struct keg_e
 	return keg_remove_tree(AT_FDCWD, path, err);
 }
 
-int state_write(int folder, const struct state_record *record, struct keg_err *err)
+void state_format(const struct state_record *record, struct keg_buf *out)
 {
 	autojson document = keg_json_encode(record_rows, record);
+
+	keg_json_print(document, out);
+}
+
+int state_write(int folder, const struct state_record *record, struct keg_err *err)
+{
 	auto(keg_buf) text = { 0 };
 
-	keg_json_print(document, &text);
+	state_format(record, &text);
 	return keg_file_write(folder, record_name, text.data, text.len, 0600, 0, err);
+}
+
+int state_parse(const char *text, size_t len, struct state_record *out, struct keg_arena *arena,
+		struct keg_err *err)
+{
+	autojson document = NULL;
+	int r = keg_json_parse(text, len, &document, err);
+
+	*out = (struct state_record){ 0 };
+	if (r >= 0)
+		r = keg_json_decode(document, record_rows, out, arena, err);
+	return r < 0 ? keg_wrap(err, "%s", record_name) : 0;
 }
 
 int state_read(int folder, struct state_record *out, struct keg_arena *arena, struct keg_err *err)
 {
-	autojson document = NULL;
-	int r = keg_json_read(folder, record_name, RECORD_MAX, &document, err);
+	auto(keg_buf) text = { 0 };
+	int r = keg_file_read(folder, record_name, RECORD_MAX, &text, err);
 
 	*out = (struct state_record){ 0 };
 	if (r == -KEG_ENOTFOUND)
 		return 0;
-	if (r < 0)
-		return r;
-	if (keg_json_decode(document, record_rows, out, arena, err) < 0)
-		return keg_wrap(err, "%s", record_name);
-	return 0;
+	return r < 0 ? r : state_parse(keg_buf_text(&text), text.len, out, arena, err);
 }
 
 static int not_running(struct keg_err *err)

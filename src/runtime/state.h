@@ -41,6 +41,11 @@ int state_open(const struct runtime_context *ctx, const char *id,
 int state_remove(const struct runtime_context *ctx, const char *id,
 		 struct keg_err *err) KEG_MUST_CHECK;
 
+/* The record as text, appended to *out, and back. */
+void state_format(const struct state_record *record, struct keg_buf *out);
+int state_parse(const char *text, size_t len, struct state_record *out, struct keg_arena *arena,
+		struct keg_err *err) KEG_MUST_CHECK;
+
 int state_write(int folder, const struct state_record *record, struct keg_err *err) KEG_MUST_CHECK;
 /* A folder whose record was not written yet gives an empty record with pid 0. */
 int state_read(int folder, struct state_record *out, struct keg_arena *arena,
