@@ -25,21 +25,35 @@ static int address_of(int dirfd, const char *name, struct sockaddr_un *out, stru
 	return 0;
 }
 
-int socket_listen_at(int dirfd, const char *name, struct keg_err *err)
+static int bind_at(int dirfd, const char *name, int type, struct keg_err *err)
 {
 	struct sockaddr_un address;
 	int r = address_of(dirfd, name, &address, err);
 
 	if (r < 0)
 		return r;
-	autofd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	autofd int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return keg_fail_sys(err, errno, "make a socket");
 	if (bind(fd, (const struct sockaddr *)&address, sizeof address) < 0)
 		return keg_fail_sys(err, errno, "make socket %s", name);
+	return take_fd(&fd);
+}
+
+int socket_listen_at(int dirfd, const char *name, struct keg_err *err)
+{
+	autofd int fd = bind_at(dirfd, name, SOCK_STREAM, err);
+
+	if (fd < 0)
+		return fd;
 	if (listen(fd, 1) < 0)
 		return keg_fail_sys(err, errno, "listen at socket %s", name);
 	return take_fd(&fd);
+}
+
+int socket_datagram_at(int dirfd, const char *name, struct keg_err *err)
+{
+	return bind_at(dirfd, name, SOCK_DGRAM, err);
 }
 
 int socket_connect_at(int dirfd, const char *name, struct keg_err *err)

@@ -9,6 +9,8 @@
 
 /* A stream socket listening at `name` in a folder, which must not exist yet. */
 int socket_listen_at(int dirfd, const char *name, struct keg_err *err) KEG_MUST_CHECK;
+/* The same for datagrams. */
+int socket_datagram_at(int dirfd, const char *name, struct keg_err *err) KEG_MUST_CHECK;
 /* A stream socket connected to the one at `name` in a folder (or AT_FDCWD). */
 int socket_connect_at(int dirfd, const char *name, struct keg_err *err) KEG_MUST_CHECK;
 
