@@ -404,3 +404,14 @@ char *keg_path_clean(const char *path)
 		return keg_strdup(".");
 	return keg_printf("%s%s", rooted ? "/" : "", joined);
 }
+
+int keg_path_absolute(const char *path, char **out, struct keg_err *err)
+{
+	autofree char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+
+	if (path[0] != '/' && !here)
+		return keg_fail_sys(err, errno, "find the current folder");
+	autofree char *joined = here ? keg_path_join(here, path) : keg_strdup(path);
+	*out = keg_path_clean(joined);
+	return 0;
+}

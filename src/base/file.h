@@ -70,5 +70,7 @@ const char *keg_path_base(const char *path);
 char *keg_path_dir(const char *path);
 /* Lexically: "." and ".." and double slashes resolved, as Go's path.Clean; the caller frees. */
 char *keg_path_clean(const char *path);
+/* The same of one that may be relative to the current folder. */
+int keg_path_absolute(const char *path, char **out, struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

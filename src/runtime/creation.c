@@ -26,29 +26,15 @@
 #include "runtime/net_devices.h"
 #include "runtime/notify.h"
 #include "runtime/pidfd_socket.h"
+#include "runtime/ready.h"
 #include "runtime/schedule.h"
 #include "runtime/validate.h"
-
-static int absolute(const char *path, char **out, struct keg_err *err)
-{
-	char here[4096];
-
-	if (path[0] == '/') {
-		*out = keg_path_clean(path);
-		return 0;
-	}
-	if (!getcwd(here, sizeof here))
-		return keg_fail_sys(err, errno, "find the current folder");
-	autofree char *joined = keg_path_join(here, path);
-	*out = keg_path_clean(joined);
-	return 0;
-}
 
 static int read_config(struct creation *c, struct keg_err *err)
 {
 	const struct runtime_create_request *req = c->req;
 	autofree char *bundle = NULL;
-	int r = absolute(req->bundle ? req->bundle : ".", &bundle, err);
+	int r = keg_path_absolute(req->bundle ? req->bundle : ".", &bundle, err);
 
 	if (r < 0)
 		return r;
@@ -102,6 +88,9 @@ static int complete_config(struct creation *c, struct keg_err *err)
 	}
 	receive_notifications(c);
 	credentials_fit_limits(c->ctx, config->process, &c->arena);
+	int r = ready_offer(c->ctx, c->id, config, &c->arena, err);
+	if (r < 0)
+		return r;
 	c->launch.config = config;
 	c->launch.process = config->process;
 	c->launch.keep_groups = annotations_keep_groups(config);
@@ -426,6 +415,8 @@ static int make_folder(struct creation *c, bool wait_socket, struct keg_err *err
 	int r = group_make(c, err);
 	if (r >= 0)
 		r = group_give(c, err);
+	if (r >= 0)
+		r = ready_make_folder(c->ctx, c->folder, err);
 	if (r >= 0 && c->launch.filter)
 		r = filter_save(c->folder, c->launch.filter, err);
 	if (r >= 0 && wait_socket) {

@@ -26,7 +26,7 @@ int foreground_open(struct foreground *f, bool terminal, struct keg_err *err)
 	sigset_t all;
 
 	*f = (struct foreground){
-		.open = true, .signals = -1, .console = { -1, -1 }, .master = -1
+		.open = true, .signals = -1, .console = { -1, -1 }, .master = -1, .watched = -1
 	};
 	sigfillset(&all);
 	for (size_t i = 0; i < KEG_COUNT(not_forwarded); i++)
@@ -109,12 +109,13 @@ static bool copy(int from, int to)
 
 int foreground_wait(struct foreground *f, int pidfd, pid_t pid, struct keg_err *err)
 {
-	enum { ENDED, SIGNALS, INPUT, OUTPUT, N };
+	enum { ENDED, SIGNALS, INPUT, OUTPUT, WATCHED, N };
 	struct pollfd polls[N] = {
 		[ENDED] = { .fd = pidfd, .events = POLLIN },
 		[SIGNALS] = { .fd = f->signals, .events = POLLIN },
 		[INPUT] = { .fd = f->master >= 0 ? STDIN_FILENO : -1, .events = POLLIN },
 		[OUTPUT] = { .fd = f->master, .events = POLLIN },
+		[WATCHED] = { .fd = f->watched, .events = POLLIN },
 	};
 
 	while (!(polls[ENDED].revents & POLLIN)) {
@@ -125,6 +126,8 @@ int foreground_wait(struct foreground *f, int pidfd, pid_t pid, struct keg_err *
 		}
 		if (polls[SIGNALS].revents)
 			forward_signals(f, pidfd);
+		if (polls[WATCHED].revents)
+			f->on_watched(f->data);
 		if (polls[OUTPUT].revents && !copy(f->master, STDOUT_FILENO))
 			polls[OUTPUT].fd = -1;
 		if (polls[INPUT].revents && !copy(STDIN_FILENO, f->master))

@@ -21,6 +21,10 @@ struct foreground {
 	bool raw;	/* descriptor 0 was put into raw mode */
 	struct termios before;
 	sigset_t mask;
+	/* A descriptor to watch beside, or -1, and what to do when something comes. */
+	int watched;
+	void (*on_watched)(void *data);
+	void *data;
 };
 
 /* Before the process is cloned: from now on signals are held back. */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <unistd.h>
+
 #include "runtime/creation.h"
 #include "runtime/delete.h"
 #include "runtime/foreground.h"
+#include "runtime/ready.h"
 #include "runtime/start.h"
 
 /* Say GO; the end of the conversation is the exec, an error its failure. */
@@ -27,10 +30,29 @@ static int delete_again(struct creation *c, struct keg_err *err)
 	return delete_ended(c->ctx, &ended, c->launch.group, err);
 }
 
+/* The container runs; what the manager does not hear is no reason to end it. */
+static void warn(const struct runtime_context *ctx, const struct keg_err *err)
+{
+	if (ctx->warn)
+		ctx->warn(ctx->sink, err->msg);
+}
+
+static void pass_on(void *data)
+{
+	struct ready *ready = data;
+	struct keg_err err;
+
+	if (ready_receive(ready, &err) < 0)
+		warn(ready->ctx, &err);
+}
+
 static int run_foreground(struct creation *c, struct foreground *f, struct keg_err *err)
 {
+	auto(ready) ready = { .socket = -1, .host = -1 };
 	int r = foreground_attach(f, err);
 
+	if (r >= 0)
+		r = ready_open(&ready, c->ctx, c->folder, &c->config, err);
 	if (r >= 0)
 		r = let_go(c, err);
 	if (r < 0) {
@@ -38,6 +60,11 @@ static int run_foreground(struct creation *c, struct foreground *f, struct keg_e
 		return r;
 	}
 
+	/* Signals to us reach the container, and we end as it does. */
+	ready.main = getpid();
+	f->watched = ready.socket;
+	f->on_watched = pass_on;
+	f->data = &ready;
 	int status = foreground_wait(f, c->pidfd, c->pid, err);
 	if (status >= 0 && !c->req->keep) {
 		r = delete_again(c, err);
@@ -50,15 +77,24 @@ static int run_foreground(struct creation *c, struct foreground *f, struct keg_e
 static int run_detached(const struct runtime_context *ctx, const char *id,
 			const struct runtime_create_request *req, struct keg_err *err)
 {
+	auto(ready) ready = { .socket = -1, .host = -1 };
 	auto(creation) c = { 0 };
+	struct keg_err untold;
 	int r = creation_begin(&c, ctx, id, req, -1, false, err);
 
 	if (r < 0)
 		return r;
-	r = let_go(&c, err);
-	if (r < 0)
+	r = ready_open(&ready, ctx, c.folder, &c.config, err);
+	if (r >= 0)
+		r = let_go(&c, err);
+	if (r < 0) {
 		creation_abandon(&c);
-	return r;
+		return r;
+	}
+	ready.main = c.pid;
+	if (ready_wait(&ready, c.pidfd, &untold) < 0)
+		warn(ctx, &untold);
+	return 0;
 }
 
 int runtime_run(const struct runtime_context *ctx, const char *id,

@@ -9,7 +9,7 @@
  * init.c what its first process does between clone and exec, in the order that is explained there,
  * with rootfs.c, mounts.c, devices.c, masks.c, cgroupfs.c, credentials.c, terminal.c for its parts;
  * join.c namespaces; sync.c how parent and child talk; hooks.c, limits.c (config to cgroups),
- * filter.c (config to seccomp), self.c; remote.c carries out what a program with threads asks.
+ * filter.c (config to seccomp), self.c; ready.c sd_notify(3); remote.c carries out what a program with threads asks.
  *
  * A caller has one thread: children are cloned without exec and allocate memory. Nothing
  * here prints. Operations on different containers never wait for each other.
@@ -41,6 +41,11 @@ struct runtime_context {
 	 */
 	const struct cgroup_manager *manager;
 	bool systemd;
+	/*
+	 * The socket of a service manager, who hears from create's and run's containers when they
+	 * are ready (sd_notify(3)); start and run wait for that. NULL: none.
+	 */
+	const char *notify_socket;
 	/* What is odd but no error, and what is being done, a line at a time; each may be NULL. */
 	void (*warn)(void *sink, const char *text);
 	void (*debug)(void *sink, const char *text);
@@ -98,7 +103,10 @@ int runtime_create(const struct runtime_context *ctx, const char *id,
 		   const struct runtime_create_request *req, pid_t *pid,
 		   struct keg_err *err) KEG_MUST_CHECK;
 
-/* Let a created container run its command. Errors of the exec itself are returned. */
+/*
+ * Let a created container run its command. Errors of the exec itself are returned; with a
+ * notify_socket also that it runs, is ready, and the manager cannot be told.
+ */
 int runtime_start(const struct runtime_context *ctx, const char *id,
 		  struct keg_err *err) KEG_MUST_CHECK;
 

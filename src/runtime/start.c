@@ -12,6 +12,7 @@
 #include "os/process.h"
 #include "os/socket.h"
 #include "runtime/hooks.h"
+#include "runtime/ready.h"
 
 enum { CREATION_SECONDS = 10 };
 
@@ -84,18 +85,11 @@ static int load(const struct runtime_context *ctx, const char *id, struct state_
 	return state_load(ctx, id, c, err);
 }
 
-int runtime_start(const struct runtime_context *ctx, const char *id, struct keg_err *err)
+static int check_created(const struct state_container *c, struct keg_err *err)
 {
-	auto(state_container) c = { .folder = -1 };
-	int r = load(ctx, id, &c, err);
-
-	if (r >= 0)
-		r = keg_lock_flock(c.folder, KEG_LOCK_EXCLUSIVE, err);
-	if (r < 0)
-		return r;
-	switch (state_status(c.folder, &c.record)) {
+	switch (state_status(c->folder, &c->record)) {
 	case RUNTIME_CREATED:
-		break;
+		return 0;
 	case RUNTIME_STOPPED:
 		return keg_fail(err, KEG_EBUSY, "cannot start a container that has stopped");
 	case RUNTIME_RUNNING:
@@ -104,20 +98,50 @@ int runtime_start(const struct runtime_context *ctx, const char *id, struct keg_
 	default:
 		return keg_fail(err, KEG_EBUSY, "cannot start a container in the creating state");
 	}
-	r = wake(c.folder, err);
+}
+
+static int start_locked(const struct state_container *c, struct ready *ready, int *pidfd,
+			struct keg_err *err)
+{
+	int r = ready_open(ready, ready->ctx, c->folder, &c->config, err);
+
+	if (r >= 0 && ready->socket >= 0)
+		r = *pidfd = state_open_process(&c->record, err);
+	if (r < 0)
+		return r;
+	r = wake(c->folder, err);
 	/* As long as it is there the container counts as created. */
-	if (unlinkat(c.folder, STATE_START_SOCKET, 0) < 0 && r >= 0)
+	if (unlinkat(c->folder, STATE_START_SOCKET, 0) < 0 && r >= 0)
 		r = keg_fail_sys(err, errno, "started, but cannot remove %s of its state",
 				 STATE_START_SOCKET);
+	return r;
+}
+
+int runtime_start(const struct runtime_context *ctx, const char *id, struct keg_err *err)
+{
+	auto(state_container) c = { .folder = -1 };
+	auto(ready) ready = { .ctx = ctx, .socket = -1, .host = -1 };
+	autofd int pidfd = -1;
+	int r = load(ctx, id, &c, err);
+
+	if (r >= 0)
+		r = keg_lock_flock(c.folder, KEG_LOCK_EXCLUSIVE, err);
+	if (r >= 0)
+		r = check_created(&c, err);
+	if (r >= 0)
+		r = start_locked(&c, &ready, &pidfd, err);
 	if (r < 0)
 		return r;
 	r = start_hooks(&c.record, &c.config, err);
+	ready.main = (pid_t)c.record.pid;
+	/* Who is never ready can be killed and deleted. */
+	state_container_done(&c);
 	if (r < 0) {
 		/* The specification: it is stopped and goes the way of all containers. */
 		struct keg_err ignored;
 
-		state_container_done(&c);
 		(void)!runtime_delete(ctx, id, true, &ignored);
+		return r;
 	}
-	return r;
+	return ready_wait(&ready, pidfd, err);
 }

@@ -85,6 +85,7 @@ int kegrun_globals_start(const void *globals, struct keg_err *err)
 static void init(struct kegrun_context *ctx, const struct kegrun_globals *g)
 {
 	char said = keg_str_empty(g->rootless) ? 'a' : (char)tolower((unsigned char)*g->rootless);
+	const char *notify = getenv("NOTIFY_SOCKET");
 	bool rootless = said == 't' || said == '1' ||
 			(said == 'a' && (geteuid() != 0 || namespace_user_is_partial()));
 
@@ -98,6 +99,7 @@ static void init(struct kegrun_context *ctx, const struct kegrun_globals *g)
 		.no_cgroups = keg_str_eq(g->cgroup_manager, "disabled"),
 		.manager = kegrun_manager,
 		.systemd = wants_systemd(g),
+		.notify_socket = keg_str_empty(notify) ? NULL : notify,
 		.warn = kegrun_log_warning,
 		.debug = kegrun_log_wants_debug(g) ? kegrun_log_debug : NULL,
 		.sink = (void *)(uintptr_t)g,
