@@ -2,10 +2,9 @@
 #include "cmd/kegrun/bundle_opts.h"
 
 #include <fcntl.h>
-#include <string.h>
 
 #include "base/file.h"
-#include "base/num.h"
+#include "cmd/kegrun/listeners.h"
 
 const struct cli_opt bundle_opts_rows[] = {
 	OPT_STRING('b', "bundle", struct bundle_opts, bundle, "FOLDER",
@@ -39,23 +38,15 @@ static int pass_listeners(const struct bundle_opts *opts, struct runtime_create_
 	if (r < 0)
 		return r;
 	req->config = config;
-	if (!config->process)
-		return 0;
-	struct oci_process *p = config->process;
-	const char **env = keg_arena_alloc(arena, p->n_env + 3, sizeof *env);
-	if (p->n_env)
-		memcpy(env, p->env, p->n_env * sizeof *env);
-	env[p->n_env++] = keg_arena_printf(arena, "LISTEN_FDS=%u", n);
-	env[p->n_env++] = "LISTEN_PID=1";
-	p->env = env;
+	if (config->process)
+		listeners_announce(n, config->process, arena);
 	return 0;
 }
 
 int bundle_opts_request(const struct bundle_opts *opts, struct runtime_create_request *req,
 			struct keg_arena *arena, struct keg_err *err)
 {
-	const char *listen_fds = getenv("LISTEN_FDS");
-	uint32_t n = 0;
+	const unsigned n = listeners_count();
 
 	*req = (struct runtime_create_request){
 		.bundle = opts->bundle,
@@ -71,7 +62,7 @@ int bundle_opts_request(const struct bundle_opts *opts, struct runtime_create_re
 	};
 	if (opts->preserve_fds > UINT16_MAX)
 		return keg_fail(err, KEG_EUSAGE, "--preserve-fds is too large");
-	if (!listen_fds || keg_parse_u32(listen_fds, &n, err) < 0 || n == 0 || n > UINT16_MAX)
+	if (n == 0)
 		return 0;
 	req->io.preserve_fds += n;
 	return pass_listeners(opts, req, n, arena, err);

@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "cmd/kegrun/commands.h"
 #include "cmd/kegrun/globals.h"
+#include "cmd/kegrun/listeners.h"
 #include "cmd/kegrun/log.h"
 
 enum { EXIT_EXEC_FAILED = 255 };
@@ -156,18 +157,40 @@ static int read_process(const char *path, struct oci_process *p, struct keg_aren
 	return r < 0 ? keg_wrap(err, "process %s", path) : 0;
 }
 
+/* To what it has in its environment, or would have from the container. */
+static int announce(const struct kegrun_context *ctx, const char *id, unsigned listeners,
+		    struct oci_process *p, struct keg_arena *arena, struct keg_err *err)
+{
+	struct oci_config config;
+	int r = p->env ? 0 : runtime_config(&ctx->runtime, id, &config, arena, err);
+
+	if (r < 0)
+		return r;
+	if (!p->env && config.process) {
+		p->env = config.process->env;
+		p->n_env = config.process->n_env;
+	}
+	listeners_announce(listeners, p, arena);
+	return 0;
+}
+
 static int exec_in(const struct cli_call *call, struct keg_err *err)
 {
 	const struct exec_args *args = call->args;
 	auto(kegrun_context) ctx = { 0 };
 	auto(keg_arena) arena = { 0 };
 	struct oci_process process = { 0 };
+	const unsigned listeners = listeners_count();
 
 	if (args->preserve_fds > UINT16_MAX)
 		return keg_fail(err, KEG_EUSAGE, "--preserve-fds is too large");
 	kegrun_context_init(&ctx, call);
 	int r = args->process ? read_process(args->process, &process, &arena, err)
 			      : build_process(call, &process, &arena, err);
+	if (r < 0)
+		return r;
+	if (listeners > 0)
+		r = announce(&ctx, call->operands[0], listeners, &process, &arena, err);
 	if (r < 0)
 		return r;
 	const struct runtime_exec_request req = {
@@ -177,7 +200,7 @@ static int exec_in(const struct cli_call *call, struct keg_err *err)
 		.io = { .console_socket = args->console_socket,
 			.pidfd_socket = args->pidfd_socket,
 			.console_fd = -1,
-			.preserve_fds = (unsigned)args->preserve_fds },
+			.preserve_fds = (unsigned)args->preserve_fds + listeners },
 		.pid_file = args->pid_file,
 		.detach = args->detach,
 		.no_new_privileges = args->no_new_privs,

@@ -183,3 +183,15 @@ def test_a_process_in_a_group_below(root_box):
     absent = root_box.kegrun("exec", "--cgroup", "nosuch", name, "true")
     assert absent.returncode == 255 and "/nosuch/cgroup.procs: no such file" in absent.stderr
     root_box.good("exec", "--cgroup", "/", name, "true")
+
+
+@pytest.mark.parametrize("command", ["run", "exec"])
+def test_sockets_of_systemd_are_passed_and_announced(box, command):
+    path = os.path.join(box.folder, "file")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("hello")
+    show = ["sh", "-c", "cat /proc/self/fd/3; echo $LISTEN_FDS $LISTEN_PID $TERM"]
+    name = os.path.basename(box.folder)
+    words = ["run", "-b", box.bundle(show), name] if command == "run" else ["exec", box.start(["sleep", "60"]), *show]
+    done = box.kegrun(*words, with_fd=(3, path), env={**os.environ, "LISTEN_FDS": "1"})
+    assert done.stdout == "hello1 1 xterm\n", done
