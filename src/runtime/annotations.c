@@ -11,6 +11,26 @@ static const char *const refused[] = {
 	"run.oci.systemd.force_cgroup_v1",
 };
 
+static const char *const contexts[] = { "context", "fscontext", "defcontext", "rootcontext" };
+
+const char *annotations_mount_context(const struct oci_config *config)
+{
+	const char *value = oci_annotation(config, "run.oci.mount_context_type");
+
+	return value ? value : contexts[0];
+}
+
+static int check_mount_context(const struct oci_config *config, struct keg_err *err)
+{
+	const char *value = annotations_mount_context(config);
+
+	for (size_t i = 0; i < KEG_COUNT(contexts); i++) {
+		if (strcmp(value, contexts[i]) == 0)
+			return 0;
+	}
+	return keg_fail(err, KEG_EUSAGE, "invalid mount context type %s", value);
+}
+
 int annotations_check(const struct oci_config *config, struct keg_err *err)
 {
 	for (size_t i = 0; i < KEG_COUNT(refused); i++) {
@@ -20,7 +40,7 @@ int annotations_check(const struct oci_config *config, struct keg_err *err)
 			return keg_fail(err, KEG_EUNSUPPORTED, "annotation %s=%s is not supported",
 					refused[i], value);
 	}
-	return 0;
+	return check_mount_context(config, err);
 }
 
 bool annotations_keep_groups(const struct oci_config *config)

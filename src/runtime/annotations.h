@@ -19,4 +19,7 @@ int annotations_check(const struct oci_config *config, struct keg_err *err) KEG_
 /* The process keeps the supplementary groups of the caller: run.oci.keep_original_groups. */
 bool annotations_keep_groups(const struct oci_config *config);
 
+/* The mount option by which SELinux labels a file system: run.oci.mount_context_type. */
+const char *annotations_mount_context(const struct oci_config *config);
+
 #endif

@@ -20,6 +20,7 @@
 #include "os/label.h"
 #include "os/mount.h"
 #include "os/path.h"
+#include "runtime/annotations.h"
 #include "runtime/cgroupfs.h"
 #include "runtime/copy_up.h"
 #include "runtime/mount_attrs.h"
@@ -186,7 +187,9 @@ static void add_label(const struct oci_config *config, const struct oci_mount *m
 	if (keg_str_empty(config->os->mount_label) || !label_selinux_enabled() ||
 	    keg_str_eq(m->type, "proc") || keg_str_eq(m->type, "sysfs"))
 		return;
-	mount_opts_add_data(opts, keg_arena_printf(arena, "context=%s", config->os->mount_label),
+	mount_opts_add_data(opts,
+			    keg_arena_printf(arena, "%s=%s", annotations_mount_context(config),
+					     config->os->mount_label),
 			    arena);
 }
 

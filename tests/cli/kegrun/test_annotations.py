@@ -63,3 +63,11 @@ def test_the_seccomp_listener_goes_to_its_receiver(root_box):
         assert root_box.run(["true"], change).returncode == 0
         message, descriptors = receiver.get()
         assert b'"seccompFd"' in message and descriptors == ["anon_inode:seccomp notify"]
+
+
+@pytest.mark.parametrize("kind,good", [("context", True), ("fscontext", True), ("defcontext", True), ("rootcontext", True),
+                                       ("seclabel", False)])
+def test_the_option_of_a_mounts_label_is_one_of_selinux(box, kind, good):
+    done = box.run(["true"], annotated(run__oci__mount_context_type=kind))
+    assert done.returncode == (0 if good else 1)
+    assert good or f"invalid mount context type {kind}" in done.stderr
