@@ -54,6 +54,23 @@ def test_capabilities_are_those_of_the_config(box):
     assert sets["CapInh"] == sets["CapAmb"] == "0" * 16
 
 
+def test_without_capabilities_in_the_config_none_is_taken_away(root_box):
+    """As runc: root keeps what the caller has, others lose all but the bounding set; an empty object is none at all."""
+    def of(change):
+        lines = root_box.run(["grep", "^Cap", "/proc/self/status"], change).stdout.split()
+        return dict(zip(lines[::2], lines[1::2]))
+
+    with open("/proc/self/status", encoding="utf-8") as status:
+        ours = next(line.split()[1] for line in status if line.startswith("CapBnd:"))
+    none = f"{0:016x}"
+    root = of(lambda config: config["process"].pop("capabilities"))
+    assert root == {"CapInh:": none, "CapPrm:": ours, "CapEff:": ours, "CapBnd:": ours, "CapAmb:": none}
+    user = of(lambda config: (config["process"].pop("capabilities"), config["process"].update(user={"uid": 1, "gid": 1})))
+    assert user == {**root, "CapPrm:": none, "CapEff:": none}
+    empty = of(lambda config: config["process"].update(capabilities={}))
+    assert set(empty.values()) == {none}
+
+
 def with_all_capabilities(config):
     names = ["CAP_SYS_RESOURCE", "CAP_KILL"]
     config["process"]["capabilities"] = {kind: names for kind in ("bounding", "effective", "permitted")}
