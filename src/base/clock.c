@@ -18,12 +18,36 @@ struct timespec keg_now(void)
 	return now;
 }
 
+/*
+ * gmtime_r() without the reading of the local zone's file that the C library does at the first
+ * call. Days are counted in eras of 400 years from the first of March, so that leap days come last.
+ */
+static struct tm utc_of(int64_t seconds)
+{
+	enum { DAY = 86400, ERA_DAYS = 146097, TO_EPOCH = 719468 };
+	int64_t days = seconds / DAY - (seconds % DAY < 0), left = seconds - days * DAY;
+	int64_t era = (days + TO_EPOCH) / ERA_DAYS - ((days + TO_EPOCH) % ERA_DAYS < 0);
+	int64_t day = days + TO_EPOCH - era * ERA_DAYS; /* of the era */
+	int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	int64_t of_year = day - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * of_year + 2) / 153; /* 0 is March */
+
+	return (struct tm){
+		.tm_year = (int)(year + era * 400 + (month >= 10) - 1900),
+		.tm_mon = (int)(month < 10 ? month + 2 : month - 10),
+		.tm_mday = (int)(of_year - (153 * month + 2) / 5 + 1),
+		.tm_hour = (int)(left / 3600),
+		.tm_min = (int)(left / 60 % 60),
+		.tm_sec = (int)(left % 60),
+	};
+}
+
 char *keg_time_format(struct timespec t)
 {
 	char seconds[64], fraction[NS_DIGITS + 2] = "";
-	struct tm tm;
+	const struct tm tm = utc_of(t.tv_sec);
 
-	strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", gmtime_r(&t.tv_sec, &tm));
+	strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &tm);
 	if (t.tv_nsec) {
 		snprintf(fraction, sizeof fraction, ".%09u", (unsigned)t.tv_nsec % 1000000000U);
 		for (size_t len = strlen(fraction); len > 1 && fraction[len - 1] == '0'; len--)

@@ -8,7 +8,7 @@
 #include "base/num.h"
 #include "base/strv.h"
 
-enum { READ_STEP = 64 * 1024, TEMP_TRIES = 16 };
+enum { FIRST_STEP = 4096, READ_STEP = 64 * 1024, TEMP_TRIES = 16 };
 
 int keg_open_at(int dirfd, const char *path, int flags, mode_t mode, struct keg_err *err)
 {
@@ -40,9 +40,13 @@ int keg_fd_read_all(int fd, size_t most, struct keg_buf *out, struct keg_err *er
 {
 	struct stat st = { 0 };
 	size_t step = READ_STEP, start = out->len;
+	bool known = fstat(fd, &st) == 0;
 
-	if (fstat(fd, &st) == 0 && st.st_size > 0 && (uint64_t)st.st_size < most)
-		step = (size_t)st.st_size + 1;
+	/* One without a size is a kernel's, which are short, or grows: the step does as well. */
+	if (known && S_ISREG(st.st_mode))
+		step = st.st_size == 0		     ? FIRST_STEP
+		       : (uint64_t)st.st_size < most ? (size_t)st.st_size + 1
+						     : READ_STEP;
 	for (;;) {
 		char *at = keg_buf_reserve(out, step);
 		ssize_t got = read(fd, at, step);
@@ -61,6 +65,8 @@ int keg_fd_read_all(int fd, size_t most, struct keg_buf *out, struct keg_err *er
 		/* All of a file, though one more byte was asked for: the end, without asking. */
 		if (S_ISREG(st.st_mode) && got == st.st_size && (size_t)got < step)
 			return 0;
+		if ((size_t)got == step && step < READ_STEP)
+			step = READ_STEP;
 	}
 }
 

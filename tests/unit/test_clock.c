@@ -6,8 +6,11 @@
 
 static void instants_go_both_ways(void **state)
 {
-	static const char *const texts[] = { "1970-01-01T00:00:00Z", "2024-02-29T23:59:59.5Z",
-					     "2026-11-21T00:00:00.123456789Z" };
+	static const char *const texts[] = {
+		"1970-01-01T00:00:00Z", "2024-02-29T23:59:59.5Z", "2026-11-21T00:00:00.123456789Z",
+		"1969-12-31T23:59:59Z", "2000-02-29T00:00:00Z",	  "2100-03-01T00:00:00Z",
+		"1900-02-28T12:34:56Z"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < KEG_COUNT(texts); i++) {

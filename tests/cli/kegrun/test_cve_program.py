@@ -136,7 +136,7 @@ def test_CVE_2019_5736_not_even_with_the_loader_of_the_container(root_box):
     before = digest(root_box.program)
     bundle = root_box.bundle(["/bin/script"])
     libraries = subprocess.run(["ldd", root_box.program], capture_output=True, text=True, check=False).stdout
-    for path in {word for word in libraries.split() if word.startswith("/")}:
+    for path in {word.rstrip(":") for word in libraries.split() if word.startswith("/")} - {root_box.program}:
         os.makedirs(os.path.join(bundle, "rootfs", os.path.dirname(path).lstrip("/")), exist_ok=True)
         shutil.copy(path, os.path.join(bundle, "rootfs", path.lstrip("/")))
     with open(os.path.join(bundle, "rootfs/bin/script"), "w", encoding="utf-8") as file:
