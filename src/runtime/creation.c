@@ -97,6 +97,25 @@ static int complete_config(struct creation *c, struct keg_err *err)
 	return 0;
 }
 
+/*
+ * A new user namespace for which no id maps are given has us as the user that the container is to
+ * be, and nobody else, as with crun where no subordinate ids are granted.
+ */
+static void map_self(struct creation *c)
+{
+	const struct oci_user *user = c->config.process->user;
+	struct oci_id_map *self;
+
+	if (!(c->launch.join.fresh & CLONE_NEWUSER) || c->os.n_uid_mappings || c->os.n_gid_mappings)
+		return;
+	self = keg_arena_alloc(&c->arena, 2, sizeof *self);
+	self[0] = (struct oci_id_map){ user ? user->uid : 0, geteuid(), 1 };
+	self[1] = (struct oci_id_map){ user ? user->gid : 0, getegid(), 1 };
+	c->os.uid_mappings = &self[0];
+	c->os.gid_mappings = &self[1];
+	c->os.n_uid_mappings = c->os.n_gid_mappings = 1;
+}
+
 /* A link as the root is followed once, here; the kernel's clone goes to what was found. */
 static int find_rootfs(struct creation *c, struct keg_err *err)
 {
@@ -386,6 +405,8 @@ static int prepare(struct creation *c, int console, struct keg_err *err)
 		r = complete_config(c, err);
 	if (r >= 0)
 		r = join_open(&c->os, &c->launch.join, err);
+	if (r >= 0)
+		map_self(c);
 	if (r >= 0)
 		r = validate_config(c->ctx, &c->config, &c->launch.join, err);
 	if (r >= 0)

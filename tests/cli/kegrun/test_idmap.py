@@ -124,3 +124,16 @@ def test_an_ordinary_user_has_none(box):
         pytest.skip("root has")
     done = box.run(["true"], lambda c: c["mounts"].append(mount("/tmp", own=OWN)))
     assert done.returncode == 1 and "id-mapped mounts are not supported for rootless containers" in done.stderr
+
+
+def test_a_user_namespace_without_maps_has_who_made_it(box):
+    def change(config):
+        config["linux"]["namespaces"] = [ns for ns in config["linux"]["namespaces"] if ns["type"] != "user"] + [
+            {"type": "user"}]
+        for name in ("uidMappings", "gidMappings"):
+            config["linux"].pop(name, None)
+        # Group 5 of the terminals is not mapped.
+        config["mounts"] = [m for m in config["mounts"] if m["destination"] != "/dev/pts"]
+    done = box.run(["sh", "-c", "cat /proc/self/uid_map /proc/self/gid_map; id -u"], change)
+    who = box.identity
+    assert done.stdout.split() == ["0", str(who.uid), "1", "0", str(who.gid), "1", "0"], done
