@@ -23,6 +23,7 @@
 #include "runtime/devices.h"
 #include "runtime/filter.h"
 #include "runtime/group.h"
+#include "runtime/intel_rdt.h"
 #include "runtime/net_devices.h"
 #include "runtime/notify.h"
 #include "runtime/pidfd_socket.h"
@@ -176,6 +177,13 @@ static int open_notify(struct creation *c, struct keg_err *err)
 		return 0;
 	c->launch.notify = notify_connect(c->os.seccomp, err);
 	return c->launch.notify < 0 ? c->launch.notify : 0;
+}
+
+static int make_rdt(struct creation *c, struct keg_err *err)
+{
+	int r = rdt_make(&c->os, c->id, &c->record, &c->arena, err);
+
+	return r < 0 || !c->record.rdt_group ? r : state_write(c->folder, &c->record, err);
 }
 
 /* What exec, delete and hooks need of the config; the rest is the creation's alone. */
@@ -437,6 +445,8 @@ static int make_folder(struct creation *c, bool wait_socket, struct keg_err *err
 	if (r >= 0)
 		r = group_give(c, err);
 	if (r >= 0)
+		r = make_rdt(c, err);
+	if (r >= 0)
 		r = ready_make_folder(c->ctx, c->folder, err);
 	if (r >= 0 && c->launch.filter)
 		r = filter_save(c->folder, c->launch.filter, err);
@@ -498,7 +508,9 @@ static int clone_and_serve(struct creation *c, struct keg_err *err)
 	if (c->pid < 0)
 		return c->pid;
 	say(c, "child process in init()");
-	r = privilege(c, err);
+	r = rdt_add(&c->record, c->pid, err);
+	if (r >= 0)
+		r = privilege(c, err);
 	if (r >= 0)
 		r = hand_out_pidfd(c, err);
 	if (r >= 0)
@@ -568,6 +580,7 @@ void creation_abandon(struct creation *c)
 	if (!c->made)
 		return;
 	group_unmake(c);
+	(void)!rdt_remove(&c->record, &ignored);
 	(void)!state_remove(c->ctx, c->id, &ignored);
 	c->made = false;
 }

@@ -17,6 +17,7 @@
 #include "runtime/delete.h"
 #include "runtime/group.h"
 #include "runtime/hooks.h"
+#include "runtime/intel_rdt.h"
 #include "runtime/kill.h"
 #include "runtime/state.h"
 
@@ -64,6 +65,8 @@ static int delete_rest(const struct runtime_context *ctx, const struct state_con
 {
 	int r = group_remove(ctx, &c->record, group, err);
 
+	if (r >= 0)
+		r = rdt_remove(&c->record, err);
 	if (r >= 0)
 		r = poststop(ctx, c);
 	return r < 0 ? r : state_remove(ctx, c->record.id, err);

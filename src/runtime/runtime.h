@@ -9,7 +9,8 @@
  * init.c what its first process does between clone and exec, in the order that is explained there,
  * with rootfs.c, mounts.c, devices.c, masks.c, cgroupfs.c, credentials.c, terminal.c for its parts;
  * join.c namespaces; sync.c how parent and child talk; hooks.c, limits.c (config to cgroups),
- * filter.c (config to seccomp), self.c; ready.c sd_notify(3); remote.c carries out what a program with threads asks.
+ * filter.c (config to seccomp), intel_rdt.c, self.c; ready.c is sd_notify(3); remote.c carries out
+ * what a program with threads asks.
  *
  * A caller has one thread: children are cloned without exec and allocate memory. Nothing
  * here prints. Operations on different containers never wait for each other.
@@ -196,6 +197,10 @@ int runtime_resume(const struct runtime_context *ctx, const char *id,
 /* Change its limits; what `want` does not say stays. */
 int runtime_update(const struct runtime_context *ctx, const char *id,
 		   const struct oci_resources *want, struct keg_err *err) KEG_MUST_CHECK;
+
+/* Divide caches (linux.intelRdt.l3CacheSchema) and memory bandwidth anew; NULL: as it is. */
+int runtime_update_rdt(const struct runtime_context *ctx, const char *id, const char *l3,
+		       const char *mb, struct keg_err *err) KEG_MUST_CHECK;
 
 /*
  * Make mounts, a JSON list as the configuration has them, in a container that runs, all or none;

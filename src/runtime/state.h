@@ -24,6 +24,8 @@ struct state_record {
 	uint64_t start; /* of that process: struct process_id */
 	int64_t maker;	/* who creates it; 0 when that is done */
 	uint64_t maker_start;
+	const char *rdt_group;	    /* of resctrl, or NULL */
+	bool rdt_made, rdt_monitor; /* to be removed: the group, and what counts in it */
 	bool filtered;		    /* it has a seccomp filter, which exec must find */
 	struct json_object *config; /* without what only create needs: mounts, seccomp, limits */
 };

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "runtime/intel_rdt.h"
 #include "runtime/state.h"
 #include "runtime/stats_source.h"
 
@@ -431,6 +432,7 @@ int runtime_stats(const struct runtime_context *ctx, const char *id, struct json
 	put_pids(data, group);
 	put_io(data, group);
 	put_hugetlb(data, group);
+	rdt_stat(&c.record, data);
 	*out = data;
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "base/lock.h"
 #include "os/cgroup.h"
 #include "runtime/group.h"
+#include "runtime/intel_rdt.h"
 #include "runtime/limits.h"
 #include "runtime/state.h"
 
@@ -43,6 +44,19 @@ int runtime_resume(const struct runtime_context *ctx, const char *id, struct keg
 	return r < 0 ? r : cgroup_thaw(group, err);
 }
 
+/* Locked, and not stopped. */
+static int load_running(const struct runtime_context *ctx, const char *id,
+			struct state_container *c, struct keg_err *err)
+{
+	int r = state_load(ctx, id, c, err);
+
+	if (r >= 0)
+		r = keg_lock_flock(c->folder, KEG_LOCK_EXCLUSIVE, err);
+	if (r >= 0 && state_status(c->folder, &c->record) == RUNTIME_STOPPED)
+		return keg_fail(err, KEG_EBUSY, "container not running");
+	return r;
+}
+
 int runtime_update(const struct runtime_context *ctx, const char *id,
 		   const struct oci_resources *want, struct keg_err *err)
 {
@@ -50,16 +64,20 @@ int runtime_update(const struct runtime_context *ctx, const char *id,
 	auto(keg_arena) arena = { 0 };
 	autoptr(cgroup) group = NULL;
 	struct cgroup_resources limits;
-	int r = state_load(ctx, id, &c, err);
+	int r = load_running(ctx, id, &c, err);
 
 	if (r >= 0)
-		r = keg_lock_flock(c.folder, KEG_LOCK_EXCLUSIVE, err);
-	if (r < 0)
-		return r;
-	if (state_status(c.folder, &c.record) == RUNTIME_STOPPED)
-		return keg_fail(err, KEG_EBUSY, "container not running");
-	r = limits_translate(want, false, &limits, &arena, err);
+		r = limits_translate(want, false, &limits, &arena, err);
 	if (r >= 0)
 		r = open_group(&c, &group, err);
 	return r < 0 ? r : group_update(ctx, &c.record, group, &limits, &arena, err);
+}
+
+int runtime_update_rdt(const struct runtime_context *ctx, const char *id, const char *l3,
+		       const char *mb, struct keg_err *err)
+{
+	auto(state_container) c = { .folder = -1 };
+	int r = load_running(ctx, id, &c, err);
+
+	return r < 0 ? r : rdt_update(&c.record, l3, mb, err);
 }

@@ -7,6 +7,7 @@
 #include "base/strv.h"
 #include "runtime/annotations.h"
 #include "runtime/credentials.h"
+#include "runtime/intel_rdt.h"
 #include "runtime/net_devices.h"
 #include "runtime/schedule.h"
 #include "runtime/sysctl.h"
@@ -72,8 +73,6 @@ static int check_namespaces(const struct oci_config *config, const struct join *
 
 int validate_supported(const struct oci_linux *os, struct keg_err *err)
 {
-	if (os->intel_rdt)
-		return keg_fail(err, KEG_EUNSUPPORTED, "linux.intelRdt is not supported");
 	if (os->personality && os->personality->n_flags > 0)
 		return keg_fail(err, KEG_EUNSUPPORTED, "personality flags are not supported");
 	return 0;
@@ -113,6 +112,8 @@ int validate_config(const struct runtime_context *ctx, const struct oci_config *
 		r = check_namespaces(config, join, err);
 	if (r >= 0)
 		r = validate_supported(config->os, err);
+	if (r >= 0)
+		r = rdt_check(config->os, err);
 	if (r >= 0)
 		r = sysctl_check(config, join, err);
 	/* These warn: nothing is said of what is refused. */

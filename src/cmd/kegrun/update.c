@@ -12,6 +12,7 @@ struct update_args {
 	const char *resources, *cpus, *mems;
 	const char *blkio_weight, *period, *quota, *burst, *shares, *rt_period, *rt_runtime, *idle;
 	const char *kernel, *kernel_tcp, *memory, *reservation, *swap, *pids;
+	const char *l3, *mb;
 };
 
 static const struct cli_opt update_opts[] = {
@@ -39,8 +40,10 @@ static const struct cli_opt update_opts[] = {
 	OPT_STRING(0, "memory-swap", struct update_args, swap, "BYTES",
 		   "memory and swap together; -1: no limit"),
 	OPT_STRING(0, "pids-limit", struct update_args, pids, "N", "processes; -1: no limit"),
-	OPT_REFUSED(0, "l3-cache-schema", "SCHEMA"),
-	OPT_REFUSED(0, "mem-bw-schema", "SCHEMA"),
+	OPT_STRING(0, "l3-cache-schema", struct update_args, l3, "SCHEMA",
+		   "parts of the L3 caches, as in linux.intelRdt"),
+	OPT_STRING(0, "mem-bw-schema", struct update_args, mb, "SCHEMA",
+		   "memory bandwidth, as in linux.intelRdt"),
 	OPT_END,
 };
 
@@ -146,7 +149,13 @@ static int update_run(const struct cli_call *call, struct keg_err *err)
 	if (r < 0)
 		return r;
 	kegrun_context_init(&ctx, call);
-	return runtime_update(&ctx.runtime, call->operands[0], &want, err);
+	const bool rdt = args->l3 || args->mb;
+	/* Alone it needs no control group. */
+	if (args->resources || json_object_object_length(doc) > 0 || !rdt)
+		r = runtime_update(&ctx.runtime, call->operands[0], &want, err);
+	if (r >= 0 && rdt)
+		r = runtime_update_rdt(&ctx.runtime, call->operands[0], args->l3, args->mb, err);
+	return r;
 }
 
 const struct cli_cmd kegrun_update = {

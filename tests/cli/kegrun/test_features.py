@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The features document agrees with what configurations may say."""
 import json
+import os
 
 import pytest
 
@@ -44,3 +45,22 @@ def test_what_is_not_enabled_is_refused_and_what_is_enabled_is_not(box, features
     done = box.run(["true"], lambda c: c["linux"].update({member: value}))
     refused = f"linux.{member} is not supported" in done.stderr
     assert refused is not features["linux"][member]["enabled"]
+
+
+@pytest.mark.skipif(os.path.exists("/sys/fs/resctrl/schemata"), reason="this machine can divide caches")
+def test_where_caches_cannot_be_divided_who_wants_it_is_told(box):
+    done = box.run(["true"], lambda c: c["linux"].update(intelRdt={"l3CacheSchema": "L3:0=f"}))
+    assert done.returncode == 1
+    assert "intelRdt is specified in config, but Intel RDT is not enabled: no resctrl file system is mounted" in done.stderr
+    name = box.start(["sleep", "60"])
+    for words in (("--l3-cache-schema", "L3:0=f"), ("--mem-bw-schema", "MB:0=50")):
+        done = box.kegrun("update", *words, name)
+        assert done.returncode == 1 and "Intel RDT is not enabled" in done.stderr
+
+
+@pytest.mark.parametrize("rdt, why", [({"closID": ".."}, 'invalid intelRdt.ClosID ".."'), ({"closID": "a/b"}, 'ClosID "a/b"'),
+                                      ({"closID": "info"}, 'ClosID "info"'), ({"memBwSchema": "L3:0=f"}, "invalid schema L3:0=f"),
+                                      ({"schemata": ["L3:0=f\nMB:0=1"]}, "invalid schema")])
+def test_what_cannot_be_a_group_of_caches_is_refused(box, rdt, why):
+    done = box.run(["true"], lambda c: c["linux"].update(intelRdt=rdt))
+    assert done.returncode == 1 and why in done.stderr
