@@ -87,8 +87,7 @@ static int take_answers(struct nlmsghdr *answer, size_t len,
 }
 
 int netlink_ask(int fd, struct netlink_request *request,
-		void (*each)(void *data, struct nlmsghdr *answer), void *data,
-		struct keg_err *err)
+		void (*each)(void *data, struct nlmsghdr *answer), void *data, struct keg_err *err)
 {
 	union answers answers;
 	int more = 1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The C library's <sys/stat.h>, and statx(2), which musl has from 1.2.5 on. See sys/mount.h here. */
+/* The C library's <sys/stat.h>, and statx(2), which musl has from 1.2.5 on. See sys/mount.h here.
+ */
 #ifndef KEG_MUSL_SYS_STAT_H
 #define KEG_MUSL_SYS_STAT_H
 

@@ -13,7 +13,8 @@ int main(int argc, char **argv)
 
 	snprintf(to.sun_path, sizeof to.sun_path, "%s", getenv("NOTIFY_SOCKET"));
 	for (int i = 1; i < argc; i++) {
-		if (sendto(fd, argv[i], strlen(argv[i]), 0, (struct sockaddr *)&to, sizeof to) < 0) {
+		if (sendto(fd, argv[i], strlen(argv[i]), 0, (struct sockaddr *)&to, sizeof to) <
+		    0) {
 			perror(to.sun_path);
 			return 1;
 		}
