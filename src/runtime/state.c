@@ -231,12 +231,15 @@ static int compare_links(int ours, int theirs, uint64_t *out, struct keg_err *er
 		const struct namespace_kind *kind = &namespace_kinds[i];
 		char a[LINK_MAX_LEN], b[LINK_MAX_LEN];
 		ssize_t len = readlinkat(ours, kind->file, a, sizeof a);
+		int cause = len < 0 ? errno : 0;
+		ssize_t other = readlinkat(theirs, kind->file, b, sizeof b);
 
-		if (len < 0 && errno == ENOENT) /* a kind that the kernel does not have */
+		/* A kind that the kernel does not have neither of us has. */
+		if (cause == ENOENT && other < 0 && errno == ENOENT)
 			continue;
-		ssize_t other = len < 0 ? len : readlinkat(theirs, kind->file, b, sizeof b);
-		if (other < 0)
-			return keg_fail_sys(err, errno, "look at the %s namespace", kind->name);
+		if (len < 0 || other < 0)
+			return keg_fail_sys(err, cause ? cause : errno, "look at the %s namespace",
+					    kind->name);
 		if (len != other || memcmp(a, b, (size_t)len) != 0)
 			*out |= kind->flag;
 	}

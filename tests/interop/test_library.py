@@ -82,7 +82,7 @@ class Embedder:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("installed")
-    for above in list(folder.parents)[:3]:  # pytest's own, which an ordinary user may not enter
+    for above in list(folder.parents)[:4]:  # pytest's own, which an ordinary user may not enter
         if str(above).startswith("/tmp/"):
             above.chmod(above.stat().st_mode | 0o011)
     return Installed(folder)

@@ -26,6 +26,8 @@ class Bundles:
         self.folder = os.path.join(identity.home, "files", uuid.uuid4().hex[:8])
         self.program = os.path.join(identity.programs, "kegrun")
         self.state = os.path.join(self.folder, "state")
+        # For tests of one container: its control group has this name whatever the state folder is.
+        self.id = uuid.uuid4().hex[:12]
         self.is_root = identity.uid == 0
         os.mkdir(self.folder)
         self.give(self.folder)

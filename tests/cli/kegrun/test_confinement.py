@@ -80,7 +80,7 @@ def test_a_capability_that_is_not_ours_to_give_is_warned_of(root_box):
     """In a place without it, as many machines of CI are."""
     bundle = root_box.bundle(["grep", "^CapEff", "/proc/self/status"], with_all_capabilities)
     done = subprocess.run(["capsh", "--drop=cap_sys_resource", "--", "-c", 'exec "$@"', "sh", root_box.program, "--root",
-                           root_box.state, "run", "-b", bundle, "c"], capture_output=True, text=True, check=False, timeout=30)
+                           root_box.state, "run", "-b", bundle, root_box.id], capture_output=True, text=True, check=False, timeout=30)
     assert done.stdout.split()[1] == "0000000000000020", done
     assert "ignoring unknown or unavailable capabilities: [CAP_SYS_RESOURCE]" in done.stderr
 
@@ -139,7 +139,7 @@ def test_ids_are_mapped(root_box):
     bundle = root_box.bundle(["sh", "-c", "cat /proc/self/uid_map; id -u; test -c /dev/null && echo null"], user_namespace)
     os.chown(os.path.join(bundle, "rootfs"), 200000, 200000)
     # The folders above are closed to the mapped root; the container starts all the same.
-    done = root_box.kegrun("run", "-b", bundle, "c")
+    done = root_box.kegrun("run", "-b", bundle, root_box.id)
     assert done.stdout.split() == ["0", "200000", "1000", "0", "null"], done
 
 
@@ -171,7 +171,7 @@ def test_a_tmpfs_takes_over_what_it_covers(box):
     os.symlink("deep/file", os.path.join(bundle, "rootfs/etc/link"))
     for path in ("deep", "deep/file", "link"):
         box.give(os.path.join(bundle, "rootfs/etc", path))
-    done = box.kegrun("run", "-b", bundle, "c")
+    done = box.kegrun("run", "-b", bundle, box.id)
     assert done.stdout.split() == ["copied", "deep/file"], done
     assert "Read-only file system" in done.stderr
 
@@ -201,5 +201,5 @@ def test_a_system_call_that_the_profile_cannot_know_is_not_there(box):
         file.write("#include <errno.h>\n#include <unistd.h>\nint main(void)\n"
                    "{ return !(syscall(1000) == -1 && errno == ENOSYS && syscall(165) == -1 && errno == EPERM); }\n")
     subprocess.run(["cc", "-static", "-o", os.path.join(bundle, "rootfs/probe"), source], check=True)
-    done = box.kegrun("run", "-b", bundle, "c")
+    done = box.kegrun("run", "-b", bundle, box.id)
     assert done.returncode == 0, done

@@ -26,7 +26,7 @@ def test_a_device_has_its_owner_and_mode_and_works(root_box, base):
                              devices(node, base=base))
     if base is not None:
         os.chown(os.path.join(bundle, "rootfs"), base, base)
-    done = root_box.kegrun("run", "-b", bundle, "c")
+    done = root_box.kegrun("run", "-b", bundle, root_box.id)
     assert done.stdout.split() == ["10:11:157:1:3", "written"], done
     assert os.listdir(os.path.join(root_box.state)) == [], "nothing is left of making it"
 
@@ -34,7 +34,7 @@ def test_a_device_has_its_owner_and_mode_and_works(root_box, base):
 def test_bound_devices_neither_grant_ids_nor_run(root_box):
     bundle = root_box.bundle(["grep", " /dev/null ", "/proc/self/mounts"], devices(base=200000))
     os.chown(os.path.join(bundle, "rootfs"), 200000, 200000)
-    words = root_box.kegrun("run", "-b", bundle, "c").stdout.split()[3].split(",")
+    words = root_box.kegrun("run", "-b", bundle, root_box.id).stdout.split()[3].split(",")
     assert {"nosuid", "noexec"} <= set(words)
 
 
@@ -45,5 +45,5 @@ def test_a_slash_at_the_end_is_no_folder(root_box):
 
 def test_an_owner_that_is_not_mapped_is_refused(root_box):
     bundle = root_box.bundle(["true"], devices(device(uid=70000), base=200000))
-    done = root_box.kegrun("run", "-b", bundle, "c")
+    done = root_box.kegrun("run", "-b", bundle, root_box.id)
     assert done.returncode == 1 and "device /dev/foo: id 70000 is not mapped" in done.stderr

@@ -33,28 +33,28 @@ def mounted_below(path):
 
 def test_it_runs_in_its_root(root_box, bundle):
     path = bundle(["sh", "-c", "readlink /proc/self/ns/mnt; ls -d /bin/busybox; ls /root 2>&1"])
-    done = root_box.kegrun("run", "-b", path, "c")
+    done = root_box.kegrun("run", "-b", path, root_box.id)
     assert done.stdout.split()[:2] == [os.readlink("/proc/self/ns/mnt"), "/bin/busybox"], done
     assert os.path.join(path, "rootfs/proc") in mounted_below(path)
 
 
 def test_what_is_executed_in_it_is_confined_to_its_root_too(root_box, bundle):
     path = bundle(["sleep", "60"])
-    root_box.good("run", "-d", "-b", path, "c", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    out = root_box.good("exec", "c", "sh", "-c", "ls /; ls -d /usr/bin /../../usr 2>/dev/null; true")
+    root_box.good("run", "-d", "-b", path, root_box.id, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    out = root_box.good("exec", root_box.id, "sh", "-c", "ls /; ls -d /usr/bin /../../usr 2>/dev/null; true")
     assert set(out.split()) == {"bin", "dev", "etc", "proc", "sys", "tmp"}, out
 
 
 def test_nothing_stays_mounted_after_a_failure(root_box, bundle):
     path = bundle(["true"], lambda c: c["mounts"].append({"destination": "/proc/self", "type": "tmpfs", "source": "x"}))
-    done = root_box.kegrun("run", "-b", path, "c")
+    done = root_box.kegrun("run", "-b", path, root_box.id)
     assert done.returncode == 1 and "inside /proc" in done.stderr
     assert mounted_below(path) == []
 
 
 def test_masks_for_the_whole_host_are_refused(root_box, bundle):
     path = bundle(["true"], lambda c: c["linux"].update(maskedPaths=["/proc/keys"]))
-    done = root_box.kegrun("run", "-b", path, "c")
+    done = root_box.kegrun("run", "-b", path, root_box.id)
     assert done.returncode == 1 and "unable to restrict sys entries without a private MNT namespace" in done.stderr
     assert mounted_below(path) == []
 

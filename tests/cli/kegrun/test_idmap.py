@@ -40,7 +40,7 @@ def owner(box, userns, mount):
         config["mounts"].append(mount)
     bundle = box.bundle(["stat", "-c", "%u:%g", "/mnt/file"], change)
     give(bundle, 100000 if userns else 0)
-    done = box.kegrun("run", "-b", bundle, "c")
+    done = box.kegrun("run", "-b", bundle, box.id)
     return done.stdout.strip() or done.stderr
 
 
@@ -93,7 +93,7 @@ def test_a_source_inside_the_root_is_mapped_too(root_box, source):
     with open(path, "w", encoding="utf-8") as file:
         json.dump(config, file)
     give(bundle, 100000)
-    done = root_box.kegrun("run", "-b", bundle, "c")
+    done = root_box.kegrun("run", "-b", bundle, root_box.id)
     assert done.stdout.strip() == "12", done
 
 

@@ -83,7 +83,7 @@ def test_in_a_user_namespace_what_the_host_restricts_stays(root_box, host, asked
     with mounted(place, host):
         bundle = root_box.bundle(SHOW, change)
         os.chown(os.path.join(bundle, "rootfs"), 200000, 200000)
-        done = root_box.kegrun("run", "-b", bundle, "c")
+        done = root_box.kegrun("run", "-b", bundle, root_box.id)
     if there is None:
         assert done.returncode == 1 and "error mounting" in done.stderr and "operation not permitted" in done.stderr
     else:
@@ -131,7 +131,7 @@ def test_a_source_may_be_what_an_earlier_mount_made(box, userns):
     def change(config):
         config["mounts"] += [bind(source, "/first"), {**bind(root + "/first", root + "/last"), "options": ["rbind"]}]
     change_config(bundle, change)
-    done = box.kegrun("run", "-b", bundle, "c")
+    done = box.kegrun("run", "-b", bundle, box.id)
     assert done.stdout == "found", done
 
 
@@ -154,7 +154,7 @@ def test_a_destination_may_be_a_link_that_leads_nowhere(box):
     root = os.path.join(bundle, "rootfs")
     os.symlink("/made/deep", os.path.join(root, "jump"))
     os.symlink("../jump/file", os.path.join(root, "etc/hosts"))
-    done = box.kegrun("run", "-b", bundle, "c")
+    done = box.kegrun("run", "-b", bundle, box.id)
     assert '"ociVersion"' in done.stdout, done
 
 
@@ -162,7 +162,7 @@ def test_the_mode_of_a_tmpfs_is_its_own_the_folders_or_the_kernels(box):
     bundle = box.bundle(["stat", "-c", "%a", "/tmp", "/etc", "/new/folder"],
                         mounts(tmpfs("/tmp", "mode=1500"), tmpfs("/etc"), tmpfs("/new/folder")))
     os.chmod(os.path.join(bundle, "rootfs/etc"), 0o710)
-    done = box.kegrun("run", "-b", bundle, "c")
+    done = box.kegrun("run", "-b", bundle, box.id)
     assert done.stdout.split() == ["1500", "710", "1777"], done
 
 
@@ -177,7 +177,7 @@ def test_a_link_is_made_anew_with_copy_symlink(box):
     source = os.path.join(box.folder, "link")
     bundle = box.bundle(["readlink", "/a/link"], mounts(bind(source, "/a/link", "copy-symlink")))
     for _ in range(2):
-        assert box.kegrun("run", "-b", bundle, "c").stdout.strip() == "point-to-nowhere"
+        assert box.kegrun("run", "-b", bundle, box.id).stdout.strip() == "point-to-nowhere"
 
 
 @pytest.mark.parametrize("words, shown", [(("dest-nofollow", "src-nofollow"), "target"), (("dest-nofollow",), "text")])
@@ -189,7 +189,7 @@ def test_links_are_not_followed_where_that_is_asked(box, words, shown):
     show = ["readlink", "/there"] if "src-nofollow" in words else ["cat", "/there"]
     bundle = box.bundle(show, mounts(bind(os.path.join(box.folder, "link"), "/there", *words)))
     os.symlink("point-to-nowhere", os.path.join(bundle, "rootfs/there"))
-    done = box.kegrun("run", "-b", bundle, "c")
+    done = box.kegrun("run", "-b", bundle, box.id)
     assert os.path.basename(done.stdout.strip()) == shown, done
 
 

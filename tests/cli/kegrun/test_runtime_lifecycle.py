@@ -26,18 +26,18 @@ def test_a_killed_command_gives_128_and_the_signal(root_box):
 
 def test_created_then_started_then_stopped(box):
     bundle = box.bundle(["sleep", "60"])
-    box.good("create", "-b", bundle, "c", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    assert box.status("c") == "created"
-    box.good("start", "c")
-    assert box.status("c") == "running"
-    again = box.kegrun("start", "c")
+    box.good("create", "-b", bundle, box.id, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert box.status(box.id) == "created"
+    box.good("start", box.id)
+    assert box.status(box.id) == "running"
+    again = box.kegrun("start", box.id)
     assert again.returncode == 1 and "cannot start an already running container" in again.stderr
-    refused = box.kegrun("delete", "c")
+    refused = box.kegrun("delete", box.id)
     assert refused.returncode == 1 and "is not stopped: running" in refused.stderr
-    box.good("kill", "c", "KILL")
-    wait_for(lambda: box.status("c") == "stopped", "stopped")
-    box.good("delete", "c")
-    gone = box.kegrun("state", "c")
+    box.good("kill", box.id, "KILL")
+    wait_for(lambda: box.status(box.id) == "stopped", "stopped")
+    box.good("delete", box.id)
+    gone = box.kegrun("state", box.id)
     assert gone.returncode == 1 and "container does not exist" in gone.stderr
 
 
@@ -90,7 +90,7 @@ def test_a_command_that_cannot_run_is_said_at_create_and_nothing_is_left(box, ar
     bundle = box.bundle(argv)
     with open(os.path.join(bundle, "rootfs/etc/plain"), "w", encoding="utf-8"):
         pass
-    done = box.kegrun("create", "-b", bundle, "c")
+    done = box.kegrun("create", "-b", bundle, box.id)
     assert done.returncode == 1 and words in done.stderr, done
     assert box.good("list", "-q") == ""
 
@@ -101,8 +101,8 @@ def test_an_exec_that_fails_after_start_is_said_by_start(box):
     with open(script, "w", encoding="utf-8") as file:
         file.write("#!/nosuch/interpreter\n")
     os.chmod(script, 0o755)
-    box.good("create", "-b", bundle, "c", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    done = box.kegrun("start", "c")
+    box.good("create", "-b", bundle, box.id, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    done = box.kegrun("start", box.id)
     assert done.returncode == 1 and "no such file or directory" in done.stderr
 
 
@@ -121,14 +121,14 @@ def test_a_bad_config_is_one_line_that_names_the_field(box, text, words):
     bundle = box.bundle(["true"])
     with open(os.path.join(bundle, "config.json"), "w", encoding="utf-8") as file:
         file.write(text)
-    done = box.kegrun("run", "-b", bundle, "c")
+    done = box.kegrun("run", "-b", bundle, box.id)
     assert done.returncode == 1 and words in done.stderr, done
     assert len(done.stderr.splitlines()) == 1
     assert not os.path.exists(box.state)
 
 
 def test_a_bundle_that_is_not_there_is_named(box):
-    done = box.kegrun("run", "-b", "/nosuch/bundle", "c")
+    done = box.kegrun("run", "-b", "/nosuch/bundle", box.id)
     assert done.returncode == 1 and "/nosuch/bundle" in done.stderr
 
 
@@ -144,9 +144,9 @@ def test_errors_go_to_the_log_as_json(box):
 def test_the_pid_file_names_the_process(box):
     path = os.path.join(box.folder, "pid")
     bundle = box.bundle(["sleep", "60"])
-    box.good("run", "-d", "--pid-file", path, "-b", bundle, "c", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    box.good("run", "-d", "--pid-file", path, "-b", bundle, box.id, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with open(path, encoding="utf-8") as file:
-        assert int(file.read()) == json.loads(box.good("state", "c"))["pid"]
+        assert int(file.read()) == json.loads(box.good("state", box.id))["pid"]
 
 
 def test_the_terminal_comes_through_the_console_socket(box):
@@ -157,7 +157,7 @@ def test_the_terminal_comes_through_the_console_socket(box):
         server.listen()
         bundle = box.bundle(["sh", "-c", "tty; stty size; test -c /dev/console && echo console"],
                             lambda c: c["process"].update(terminal=True, consoleSize={"height": 11, "width": 22}))
-        box.good("run", "-d", "--console-socket", path, "-b", bundle, "c")
+        box.good("run", "-d", "--console-socket", path, "-b", bundle, box.id)
         peer, _ = server.accept()
         with peer:
             _, fds, _, _ = socket.recv_fds(peer, 64, 1)
@@ -182,11 +182,11 @@ def test_force_deletes_what_runs_and_ignores_what_is_not_there(box):
 def test_a_runtime_killed_while_creating_leaves_what_force_collects(box):
     hook = {"path": "/bin/sleep", "args": ["sleep", "10"]}
     bundle = box.bundle(["true"], lambda c: c.update(hooks={"createRuntime": [hook]}))
-    runtime = box.identity.popen([box.program, "--root", box.state, "create", "-b", bundle, "c"])
-    wait_for(lambda: box.kegrun("state", "c").returncode == 0, "the container is there")
+    runtime = box.identity.popen([box.program, "--root", box.state, "create", "-b", bundle, box.id])
+    wait_for(lambda: box.kegrun("state", box.id).returncode == 0, "the container is there")
     runtime.kill()
     runtime.wait()
-    box.good("delete", "--force", "c")
+    box.good("delete", "--force", box.id)
     assert box.good("list", "-q") == ""
 
 
@@ -195,25 +195,25 @@ def test_what_waits_for_its_start_holds_nothing_of_the_host(box):
     with open(secret, "w", encoding="utf-8"):
         pass
     box.give(secret)
-    box.good("create", "-b", box.bundle(["sleep", "60"]), "c", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    box.good("create", "-b", box.bundle(["sleep", "60"]), box.id, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
              with_fd=(7, secret))
-    folder = f"/proc/{json.loads(box.good('state', 'c'))['pid']}/fd"
+    folder = f"/proc/{json.loads(box.good('state', box.id))['pid']}/fd"
     held = {os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder)}
     assert {name for name in held if not name.startswith(("socket:", "pipe:"))} <= {"/dev/null"}
 
 
 def test_a_run_that_ends_spares_another_container_of_its_name(box):
     """Somebody deletes it and takes the name: what the first run cleans up is its own."""
-    first = box.identity.popen([box.program, "--root", box.state, "run", "-b", box.bundle(["sleep", "60"]), "c"])
+    first = box.identity.popen([box.program, "--root", box.state, "run", "-b", box.bundle(["sleep", "60"]), box.id])
     try:
-        wait_for(lambda: '"running"' in box.kegrun("state", "c").stdout, "running")
+        wait_for(lambda: '"running"' in box.kegrun("state", box.id).stdout, "running")
         first.send_signal(signal.SIGSTOP)
-        box.good("delete", "--force", "c")
+        box.good("delete", "--force", box.id)
         # Its streams are ours: a pipe would never end.
-        box.good("run", "-d", "-b", box.bundle(["sleep", "60"]), "c", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        box.good("run", "-d", "-b", box.bundle(["sleep", "60"]), box.id, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         first.send_signal(signal.SIGCONT)
         assert first.wait(timeout=10) == 128 + signal.SIGKILL
-        assert box.status("c") == "running"
+        assert box.status(box.id) == "running"
     finally:
         first.kill()
         first.wait()

@@ -68,7 +68,7 @@ def test_a_log_that_cannot_be_written_is_an_error(box):
 def warned(box, *options):
     bundle = box.bundle(["true"], lambda c: c["mounts"].append(
         {"destination": "tmp", "type": "tmpfs", "source": "tmpfs"}))
-    done = box.kegrun(*options, "run", "-b", bundle, "c")
+    done = box.kegrun(*options, "run", "-b", bundle, box.id)
     assert done.returncode == 0, done
     return done.stderr
 
