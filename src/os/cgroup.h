@@ -26,6 +26,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 
 struct cgroup;
 
@@ -217,6 +218,12 @@ struct cgroup_resources {
  */
 int cgroup_apply(struct cgroup *group, const struct cgroup_resources *want,
 		 struct keg_err *err) KEG_MUST_CHECK;
+
+/*
+ * For a group that has limits: a quota of cpu time without a period, or the other way round, is
+ * meant with the one that there is. What is filled in lives in the arena.
+ */
+void cgroup_complete(struct cgroup *group, struct cgroup_resources *want, struct keg_arena *arena);
 
 /* Would some of it be refused for what runs in the group? Sets nothing. */
 int cgroup_check(struct cgroup *group, const struct cgroup_resources *want,

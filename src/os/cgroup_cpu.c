@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "base/strv.h"
 
 enum { SETTINGS_MAX = 8, DEFAULT_PERIOD_US = 100000 };
@@ -60,6 +61,54 @@ static int apply_v2(const struct cgroup *group, const struct cgroup_hierarchy *h
 	if (want->cpu.burst)
 		ADD("cpu.max.burst", "%" PRIu64, *want->cpu.burst);
 	return cgroup_files_settle(group, h, settings, n, err);
+}
+
+/* "max 100000"; it is written into. */
+static bool parse_max(char *text, int64_t *quota, uint64_t *period)
+{
+	char *space = text ? strchr(text, ' ') : NULL;
+	struct keg_err ignored;
+
+	if (!space)
+		return false;
+	*space++ = '\0';
+	space[strcspn(space, "\n")] = '\0';
+	*quota = -1;
+	return (strcmp(text, "max") == 0 || keg_parse_i64(text, quota, &ignored) >= 0) &&
+	       keg_parse_u64(space, period, &ignored) >= 0;
+}
+
+/* The group's quota (-1: none) and period; false: not to be had. */
+static bool read_quota(const struct cgroup *group, int64_t *quota, uint64_t *period)
+{
+	const struct cgroup_hierarchy *v2 = cgroup_hierarchy_v2(group);
+	const struct cgroup_hierarchy *v1 = cgroup_hierarchy_find(group, CGROUP_CPU);
+	auto(keg_buf) text = { 0 };
+	struct keg_err ignored;
+	uint64_t limit;
+
+	if (v1 && !v1->v2) {
+		/* -1 is no number to cgroup_file_number(). */
+		*quota = cgroup_file_number(group, v1, "cpu.cfs_quota_us", &limit) ? (int64_t)limit
+										   : -1;
+		return cgroup_file_number(group, v1, "cpu.cfs_period_us", period);
+	}
+	return v2 && cgroup_file_read(group, v2, "cpu.max", &text, &ignored) >= 0 &&
+	       parse_max(text.data, quota, period);
+}
+
+void cgroup_complete(struct cgroup *group, struct cgroup_resources *want, struct keg_arena *arena)
+{
+	int64_t *quota = keg_arena_alloc(arena, 1, sizeof *quota);
+	uint64_t *period = keg_arena_alloc(arena, 1, sizeof *period);
+
+	if (!CGROUP_ASKED(want->cpu.quota) == !CGROUP_ASKED(want->cpu.period) ||
+	    !read_quota(group, quota, period))
+		return;
+	if (CGROUP_ASKED(want->cpu.quota))
+		want->cpu.period = period;
+	else
+		want->cpu.quota = quota;
 }
 
 int cgroup_cpu_apply(const struct cgroup *group, const struct cgroup_hierarchy *h,

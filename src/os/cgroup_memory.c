@@ -132,7 +132,8 @@ static int check_usage(const struct cgroup *group, const struct cgroup_hierarchy
 	if (!want->memory.check_before_update || limit <= 0 ||
 	    !cgroup_file_number(group, h, "memory.current", &usage) || (uint64_t)limit >= usage)
 		return 0;
-	return keg_fail(err, KEG_EBUSY, "memory limit %" PRId64 " is below current usage %" PRIu64,
+	return keg_fail(err, KEG_EBUSY,
+			"rejecting memory limit %" PRId64 ", which is below current usage %" PRIu64,
 			limit, usage);
 }
 

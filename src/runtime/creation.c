@@ -501,21 +501,23 @@ static int clone_and_serve(struct creation *c, struct keg_err *err)
 
 	say(c, "nsexec container setup: clone the first process into its namespaces");
 	c->pid = launch_clone(&c->launch, c->sync.parent, &c->pidfd, err);
-	/* Elsewhere it may not have moved yet. */
-	if (c->launch.born_in_group || c->launch.is_moved)
-		group_release(c);
 	close(take_fd(&c->sync.child));
 	if (c->pid < 0)
 		return c->pid;
 	say(c, "child process in init()");
-	r = rdt_add(&c->record, c->pid, err);
+	/* Elsewhere it moves itself, and has done so when it says that it is ready. */
+	bool is_there = c->launch.born_in_group || c->launch.is_moved;
+	r = is_there ? group_settle(c, err) : 0;
+	if (r >= 0)
+		r = rdt_add(&c->record, c->pid, err);
 	if (r >= 0)
 		r = privilege(c, err);
 	if (r >= 0)
 		r = hand_out_pidfd(c, err);
 	if (r >= 0)
 		r = serve(c, err);
-	group_release(c);
+	if (r >= 0)
+		r = group_settle(c, err);
 	/* Or what they are clones of would be in use for as long as we are. */
 	mount_plans_close(&c->launch.mounts);
 	close_devices(c);

@@ -25,9 +25,10 @@ struct creation {
 	struct sync_pair sync;
 	int bundle, folder, pidfd;
 	pid_t pid;
-	pid_t stand_in;	    /* a process that keeps the group until the first is there, or 0 */
-	bool group_is_ours; /* to be deleted on failure */
-	bool made;	    /* the folder is ours to remove on failure */
+	pid_t stand_in; /* a process that keeps the group until the first is there, or 0 */
+	const int64_t *late_pids; /* a limit that has no room for both, or NULL */
+	bool group_is_ours;	  /* to be deleted on failure */
+	bool made;		  /* the folder is ours to remove on failure */
 };
 
 /*

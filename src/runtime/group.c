@@ -91,7 +91,7 @@ static int start_stand_in(struct creation *c, struct keg_err *err)
 	return pid < 0 ? pid : 0;
 }
 
-void group_release(struct creation *c)
+static void release(struct creation *c)
 {
 	struct keg_err ignored;
 
@@ -134,6 +134,8 @@ static int start_unit(struct creation *c, const struct cgroup_resources *limits,
 		r = start_stand_in(c, err);
 	if (r >= 0)
 		r = manager->start(&unit, slice, c->stand_in, limits, properties, n, place, err);
+	if (r == -KEG_EEXISTS)
+		return keg_wrap(err, "container's cgroup is not empty");
 	if (r < 0)
 		return r;
 	/* Recorded once it is ours: a delete must not stop another's. systemd forgets a scope by
@@ -220,6 +222,26 @@ static int move_first(void *creation, pid_t pid, struct keg_err *err)
 	return group_move(c->ctx, &c->record, c->launch.group, pid, err);
 }
 
+/* The stand-in counts as well: a limit of one would keep the container's own process out. */
+static void hold_back_pids(struct creation *c, struct cgroup_resources *limits)
+{
+	if (!limits->pids_limit || *limits->pids_limit < 0 || *limits->pids_limit > 1)
+		return;
+	c->late_pids = limits->pids_limit;
+	limits->pids_limit = NULL;
+}
+
+int group_settle(struct creation *c, struct keg_err *err)
+{
+	struct cgroup_resources late = { .pids_limit = c->late_pids };
+
+	release(c);
+	c->late_pids = NULL;
+	return late.pids_limit
+		       ? group_update(c->ctx, &c->record, c->launch.group, &late, &c->arena, err)
+		       : 0;
+}
+
 int group_make(struct creation *c, struct keg_err *err)
 {
 	struct cgroup_resources limits;
@@ -234,6 +256,7 @@ int group_make(struct creation *c, struct keg_err *err)
 	r = limits_translate(c->os.resources, true, &limits, &c->arena, err);
 	if (r >= 0 && c->ctx->systemd) {
 		c->ctx->manager->adjust(&limits, &c->arena);
+		hold_back_pids(c, &limits);
 		r = make_by_systemd(c, &limits, err);
 	} else if (r >= 0) {
 		r = make_by_files(c, c->os.cgroups_path, false, err);
@@ -314,6 +337,15 @@ int group_move(const struct runtime_context *ctx, const struct state_record *rec
 	return ctx->manager->attach(&unit, *below ? below : "/", pid, err);
 }
 
+/* systemd has one property for both. */
+static void warn_of_idle(const struct runtime_context *ctx, const struct cgroup_resources *limits)
+{
+	if (ctx->warn && limits->cpu.idle && *limits->cpu.idle == 1 && limits->cpu.shares &&
+	    *limits->cpu.shares)
+		ctx->warn(ctx->sink, "unable to apply both CPUWeight and CpuIdle to systemd, "
+				     "ignoring CPUWeight");
+}
+
 int group_update(const struct runtime_context *ctx, const struct state_record *record,
 		 struct cgroup *group, struct cgroup_resources *limits, struct keg_arena *arena,
 		 struct keg_err *err)
@@ -321,8 +353,10 @@ int group_update(const struct runtime_context *ctx, const struct state_record *r
 	const struct cgroup_unit unit = unit_of(record);
 	int r = 0;
 
+	cgroup_complete(group, limits, arena);
 	/* systemd writes all that it knows of a controller; so what is finer comes after. */
 	if (ctx->manager && unit.name) {
+		warn_of_idle(ctx, limits);
 		ctx->manager->adjust(limits, arena);
 		r = cgroup_check(group, limits, err);
 		if (r >= 0)
@@ -360,7 +394,7 @@ void group_unmake(struct creation *c)
 	const struct cgroup_unit unit = unit_of(&c->record);
 	struct keg_err ignored;
 
-	group_release(c);
+	release(c);
 	stop_unit(c->ctx, &unit);
 	if (c->group_is_ours)
 		(void)!cgroup_delete(c->launch.group, &ignored);

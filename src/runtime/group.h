@@ -14,8 +14,8 @@
 /* Make it with its limits, and record where it is before it is made. */
 int group_make(struct creation *c, struct keg_err *err) KEG_MUST_CHECK;
 
-/* The stand-in has done its duty; also where there is none. */
-void group_release(struct creation *c);
+/* The first process is in it: the stand-in has done its duty. Also where there is none. */
+int group_settle(struct creation *c, struct keg_err *err) KEG_MUST_CHECK;
 
 /* Remove what group_make() made. */
 void group_unmake(struct creation *c);

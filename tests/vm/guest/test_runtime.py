@@ -60,6 +60,16 @@ def test_the_statistics_are_what_the_files_say(runtime):
     assert data["cpu"]["usage"]["total"] > 0
 
 
+def test_update_of_a_period_keeps_the_quota_and_the_other_way_round(runtime):
+    name, group = runtime.start(["sleep", "60"], resources={"cpu": {"quota": 20000, "period": 50000}})
+    assert runtime.call("update", "--cpu-period", "80000", name).returncode == 0
+    assert (group / "cpu.max").read_text().strip() == "20000 80000"
+    assert runtime.call("update", "--cpu-quota", "30000", name).returncode == 0
+    assert (group / "cpu.max").read_text().strip() == "30000 80000"
+    assert runtime.call("update", "--cpu-quota", "-1", name).returncode == 0
+    assert (group / "cpu.max").read_text().strip() == "max 80000"
+
+
 def test_memory_max_kills_what_takes_more(runtime):
     done = runtime.run(["sh", "-c", "dd if=/dev/zero of=/dev/shm/big bs=1M count=64"],
                        resources={"memory": {"limit": 16 * MEGABYTE, "swap": 16 * MEGABYTE}})
