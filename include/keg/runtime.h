@@ -13,12 +13,12 @@
  * containers do not wait for each other. What other threads do with the environment (setenv) must
  * not coincide with keg_runtime_new(); the other functions read it when they start kegrun.
  *
- * Processes. Creating, starting, deleting and executing are done by the program kegrun, which the
- * library starts for a moment, because to clone a container's process is not possible in a program
- * with threads. It gets standard streams and the descriptors that the call names, and no others;
- * the calling thread's credentials, namespaces, limits, umask and current folder; and every signal
- * at its default. The other functions make no process. Nothing changes the state of your process,
- * its threads, its signals or its descriptors.
+ * Processes. Creating, starting, executing, updating and deleting are done by the program kegrun,
+ * which the library starts for a moment, because to clone a container's process is not possible in
+ * a program with threads. It gets standard streams and the descriptors that the call names, and no
+ * others; the calling thread's credentials, namespaces, limits, umask and current folder; and every
+ * signal at its default. The other functions make no process. Nothing changes the state of your
+ * process, its threads, its signals or its descriptors.
  *
  * Children. A container's first process and what keg_runtime_exec() makes are children of your
  * process, so that it can wait for them: with keg_runtime_wait(), or waitid(P_PIDFD). It gets a
@@ -96,9 +96,11 @@ struct keg_runtime;
 enum keg_runtime_flags {
 	KEG_RUNTIME_ROOTLESS = 1, /* do without cgroups that may not be made; always on for who is
 				     not root, or root of a user namespace only */
-	KEG_RUNTIME_NO_CGROUPS =
-		2,	       /* make and join none; kill-all, pause, update, pids, stats fail */
+	/* Make and join none; kill-all, pause, update, pids and stats fail. */
+	KEG_RUNTIME_NO_CGROUPS = 2,
 	KEG_RUNTIME_DEBUG = 4, /* tell `log` each step as well */
+	/* systemd makes the cgroups, and linux.cgroupsPath is "slice:prefix:name". */
+	KEG_RUNTIME_SYSTEMD = 8,
 };
 
 enum keg_runtime_log_level { KEG_RUNTIME_LOG_WARNING = 0, KEG_RUNTIME_LOG_DEBUG = 1 };

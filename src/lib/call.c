@@ -163,6 +163,7 @@ int lib_call(const struct keg_runtime *rt, const struct keg_runtime_io *io,
 	call->cache = rt->cache;
 	call->rootless = rt->flags & KEG_RUNTIME_ROOTLESS;
 	call->no_cgroups = rt->flags & KEG_RUNTIME_NO_CGROUPS;
+	call->systemd = rt->flags & KEG_RUNTIME_SYSTEMD;
 	call->debug = rt->log && rt->flags & KEG_RUNTIME_DEBUG;
 	call->answers = p.answers;
 	p.file = remote_write(call, err);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "lib/lib.h"
 
 int keg_runtime_kill(const struct keg_runtime *rt, const char *id, int signal, unsigned flags,
@@ -31,18 +29,4 @@ int keg_runtime_resume(const struct keg_runtime *rt, const char *id,
 	struct keg_err err = { 0 };
 
 	return runtime_resume(&ctx, id, &err) < 0 ? lib_fail(error, &err) : 0;
-}
-
-int keg_runtime_update(const struct keg_runtime *rt, const char *id, const char *resources,
-		       struct keg_runtime_error **error)
-{
-	const struct runtime_context ctx = lib_context(rt);
-	auto(keg_arena) arena = { 0 };
-	struct oci_resources want = { 0 };
-	struct keg_err err = { 0 };
-	int r = oci_resources_parse(resources, strlen(resources), &want, &arena, &err);
-
-	if (r >= 0)
-		r = runtime_update(&ctx, id, &want, &err);
-	return r < 0 ? lib_fail(error, &err) : 0;
 }

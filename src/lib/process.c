@@ -102,6 +102,22 @@ static int exec(const struct keg_runtime *rt, const char *id,
 	return make(rt, &o.io, &call, pidfd, err);
 }
 
+static int update(const struct keg_runtime *rt, const char *id, const char *resources,
+		  struct keg_err *err)
+{
+	autojson document = NULL;
+	int r = parse(resources, "resources", &document, err);
+
+	if (r < 0)
+		return r;
+	struct remote_call call = {
+		.operation = REMOTE_UPDATE,
+		.id = id,
+		.resources = document,
+	};
+	return lib_call(rt, &no_io, &call, NULL, err);
+}
+
 static int run(const struct keg_runtime *rt, const char *id,
 	       const struct keg_runtime_create_options *options, struct keg_err *err)
 {
@@ -172,4 +188,12 @@ int keg_runtime_exec(const struct keg_runtime *rt, const char *id,
 	struct keg_err err = { 0 };
 
 	return exec(rt, id, options, pidfd, &err) < 0 ? lib_fail(error, &err) : 0;
+}
+
+int keg_runtime_update(const struct keg_runtime *rt, const char *id, const char *resources,
+		       struct keg_runtime_error **error)
+{
+	struct keg_err err = { 0 };
+
+	return update(rt, id, resources, &err) < 0 ? lib_fail(error, &err) : 0;
 }

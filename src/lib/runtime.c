@@ -7,7 +7,7 @@
 #include "os/namespace.h"
 
 static const unsigned known_flags =
-	KEG_RUNTIME_ROOTLESS | KEG_RUNTIME_NO_CGROUPS | KEG_RUNTIME_DEBUG;
+	KEG_RUNTIME_ROOTLESS | KEG_RUNTIME_NO_CGROUPS | KEG_RUNTIME_DEBUG | KEG_RUNTIME_SYSTEMD;
 
 const char *keg_runtime_version(void)
 {

@@ -22,6 +22,7 @@ static const struct keg_json_field call_rows[] = {
 	JSON_STR("cache", struct remote_call, cache, 0),
 	JSON_BOOL("rootless", struct remote_call, rootless, 0),
 	JSON_BOOL("noCgroups", struct remote_call, no_cgroups, 0),
+	JSON_BOOL("systemd", struct remote_call, systemd, 0),
 	JSON_BOOL("debug", struct remote_call, debug, 0),
 	JSON_INT("answers", struct remote_call, answers, KEG_JSON_REQUIRED),
 	JSON_INT("console", struct remote_call, console, KEG_JSON_REQUIRED),
@@ -36,6 +37,7 @@ static const struct keg_json_field call_rows[] = {
 	JSON_STRV("cgroups", struct remote_call, cgroups, 0),
 	JSON_BOOL("ignorePaused", struct remote_call, ignore_paused, 0),
 	JSON_BOOL("force", struct remote_call, force, 0),
+	JSON_RAW("resources", struct remote_call, resources, 0),
 	JSON_END,
 };
 
@@ -180,20 +182,36 @@ static int exec(const struct runtime_context *ctx, const struct remote_call *cal
 	return r < 0 ? r : runtime_exec(ctx, call->id, &req, err);
 }
 
-static int carry_out(struct remote_call *call, pid_t *pid, struct keg_arena *arena,
-		     struct keg_err *err)
+static int update(const struct runtime_context *ctx, const struct remote_call *call,
+		  struct keg_arena *arena, struct keg_err *err)
+{
+	struct oci_resources want = { 0 };
+	auto(keg_buf) text = { 0 };
+
+	keg_json_print(call->resources, &text);
+	int r = oci_resources_parse(keg_buf_text(&text), text.len, &want, arena, err);
+	return r < 0 ? r : runtime_update(ctx, call->id, &want, err);
+}
+
+static int carry_out(struct remote_call *call, const struct cgroup_manager *manager, pid_t *pid,
+		     struct keg_arena *arena, struct keg_err *err)
 {
 	const struct runtime_context ctx = {
 		.root = call->root,
 		.seccomp_cache = call->cache,
 		.rootless = call->rootless,
 		.no_cgroups = call->no_cgroups,
+		.manager = manager,
+		.systemd = call->systemd,
 		.warn = warn,
 		.debug = call->debug ? debug : NULL,
 		.orphan = tell_orphan,
 		.sink = call,
 	};
 
+	if (call->systemd && !manager)
+		return keg_fail(err, KEG_EUNSUPPORTED,
+				"systemd cannot manage the cgroups: kegrun is a static program");
 	if (strcmp(call->operation, REMOTE_CREATE) == 0)
 		return create(&ctx, call, pid, arena, err);
 	if (strcmp(call->operation, REMOTE_EXEC) == 0)
@@ -202,6 +220,8 @@ static int carry_out(struct remote_call *call, pid_t *pid, struct keg_arena *are
 		return runtime_start(&ctx, call->id, err);
 	if (strcmp(call->operation, REMOTE_DELETE) == 0)
 		return runtime_delete(&ctx, call->id, call->force, err);
+	if (strcmp(call->operation, REMOTE_UPDATE) == 0)
+		return update(&ctx, call, arena, err);
 	return keg_fail(err, KEG_EUSAGE, "unknown operation %s", call->operation);
 }
 
@@ -226,7 +246,7 @@ static int read_call(const char *file, struct remote_call *call, struct keg_aren
 	return r < 0 ? r : keg_json_decode(document, call_rows, call, arena, err);
 }
 
-int remote_serve(const char *file, const char *version)
+int remote_serve(const char *file, const char *version, const struct cgroup_manager *manager)
 {
 	auto(keg_arena) arena = { 0 };
 	struct remote_call call = { 0 };
@@ -242,7 +262,7 @@ int remote_serve(const char *file, const char *version)
 		r = keg_fail(&last.err, KEG_EUNSUPPORTED, "libkeg is %s, and its kegrun %s",
 			     call.version, version);
 	if (r >= 0)
-		r = carry_out(&call, &last.pid, &arena, &last.err);
+		r = carry_out(&call, manager, &last.pid, &arena, &last.err);
 	if (r < 0)
 		last.kind = REMOTE_FAILED;
 	answer(call.answers, &last);

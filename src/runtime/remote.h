@@ -19,7 +19,7 @@
 struct remote_call {
 	const char *version; /* of the caller: both are of one build, or it is refused */
 	const char *operation, *id, *root, *cache;
-	bool rootless, no_cgroups, debug;
+	bool rootless, no_cgroups, systemd, debug;
 	int answers; /* the socket */
 	int console; /* a socket that wants the terminal, or -1 */
 	uint32_t *fds;
@@ -36,6 +36,8 @@ struct remote_call {
 	bool ignore_paused;
 
 	bool force;
+
+	struct json_object *resources;
 };
 
 /* The words of `operation`. */
@@ -43,6 +45,7 @@ struct remote_call {
 #define REMOTE_START "start"
 #define REMOTE_EXEC "exec"
 #define REMOTE_DELETE "delete"
+#define REMOTE_UPDATE "update"
 
 enum remote_kind {
 	REMOTE_WARNING, /* a line in err.msg */
@@ -61,7 +64,10 @@ struct remote_answer {
 /* The call as a file that is read from its start; the caller closes it. */
 int remote_write(const struct remote_call *call, struct keg_err *err) KEG_MUST_CHECK;
 
-/* In kegrun: carry out what the file says. The result is the program's exit status. */
-int remote_serve(const char *file, const char *version);
+/*
+ * In kegrun: carry out what the file says, with what the program has of systemd (or NULL). The
+ * result is the program's exit status.
+ */
+int remote_serve(const char *file, const char *version, const struct cgroup_manager *manager);
 
 #endif

@@ -4,6 +4,7 @@
  *
  *     embed life    PROGRAM ROOT BUNDLE    every function once; the bundle sleeps
  *     embed run     PROGRAM ROOT BUNDLE    keg_runtime_run(); exits as it does
+ *     embed systemd PROGRAM ROOT BUNDLE    the same, and systemd makes the cgroup
  *     embed threads PROGRAM ROOT BUNDLE    8 threads, 20 containers each, and one that looks on
  */
 #include <errno.h>
@@ -248,13 +249,15 @@ int main(int argc, char **argv)
 
 	if (argc != 5)
 		return 2;
+	if (strcmp(argv[1], "systemd") == 0)
+		options.flags |= KEG_RUNTIME_SYSTEMD;
 	options.program = argv[2];
 	options.root = argv[3];
 	bundle = argv[4];
 	if (GOOD(keg_runtime_new(&options, &rt, &err)) < 0)
 		return 1;
 	int status = 0;
-	if (strcmp(argv[1], "run") == 0)
+	if (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "systemd") == 0)
 		status = run();
 	else if (strcmp(argv[1], "life") == 0)
 		life();

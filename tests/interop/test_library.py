@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 import uuid
 
 import pytest
@@ -80,12 +81,10 @@ class Embedder:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("installed")
-    for above in list(folder.parents)[:4]:  # pytest's own, which an ordinary user may not enter
-        if str(above).startswith("/tmp/"):
-            above.chmod(above.stat().st_mode | 0o011)
-    return Installed(folder)
+def installed():
+    # Not pytest's own folder: an ordinary user may not enter that.
+    with tempfile.TemporaryDirectory(prefix="keg-installed-", dir="/tmp") as folder:
+        yield Installed(pathlib.Path(folder))
 
 
 @pytest.fixture(scope="module", params=["root", "user"])
@@ -112,6 +111,13 @@ def test_a_command_that_is_not_there_is_an_error_and_leaves_nothing(embedder):
     status, said = embedder.run("run", embedder.bundle("/none"))
     assert status == 125 and "no such file or directory" in said
     assert not os.listdir(embedder.folder / "state")
+
+
+def test_without_systemd_its_cgroups_are_refused_with_the_reason(embedder):
+    if os.path.exists("/run/systemd/system"):
+        pytest.skip("systemd runs here")
+    status, said = embedder.run("systemd", embedder.bundle("true"))
+    assert status == 125 and "systemd" in said and said.count("\n") == 1
 
 
 def test_eight_threads_run_twenty_containers_each(embedder):

@@ -6,6 +6,7 @@
 #include "cmd/kegrun/commands.h"
 #include "cmd/kegrun/globals.h"
 #include "cmd/kegrun/log.h"
+#include "cmd/kegrun/manager.h"
 #include "cmd/kegrun/version.h"
 #include "runtime/remote.h"
 
@@ -56,6 +57,6 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	if (argc == 3 && strcmp(argv[1], REMOTE_COMMAND) == 0)
-		return remote_serve(argv[2], KEG_VERSION);
+		return remote_serve(argv[2], KEG_VERSION, kegrun_manager);
 	return cli_main(&kegrun, argc, argv);
 }
