@@ -274,6 +274,10 @@ int state_load(const struct runtime_context *ctx, const char *id, struct state_c
 	int r = out->folder = state_open(ctx, id, err);
 	if (r >= 0)
 		r = state_read(out->folder, &out->record, &out->arena, err);
+	/* Who created it may have written the last record after we read, and ended. */
+	if (r >= 0 && out->record.maker &&
+	    check_alive(out->record.maker, out->record.maker_start, err) < 0)
+		r = state_read(out->folder, &out->record, &out->arena, err);
 	if (r >= 0 && out->record.config)
 		r = oci_config_decode(out->record.config, &out->config, &out->arena, err);
 	if (r < 0) {

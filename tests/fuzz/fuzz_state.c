@@ -25,6 +25,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (record.config && oci_config_decode(record.config, &config, &arena, &err) >= 0) {
 		autojson document = state_document(&record, "running", &config);
+
+		if (!document)
+			abort();
 	}
 	return 0;
 }
