@@ -64,8 +64,11 @@ static int run_foreground(struct creation *c, struct foreground *f, struct keg_e
 	ready.main = getpid();
 	f->watched = ready.socket;
 	f->on_watched = pass_on;
+	// cppcheck-suppress autoVariables ; taken back below
 	f->data = &ready;
 	int status = foreground_wait(f, c->pidfd, c->pid, err);
+	f->on_watched = NULL;
+	f->data = NULL;
 	if (status >= 0 && !c->req->keep) {
 		r = delete_again(c, err);
 		if (r < 0)

@@ -33,15 +33,16 @@ static const char *owner_name(const char *number, struct keg_arena *arena)
 	const char *name = NULL;
 	struct passwd *entry;
 
-	while (passwd && number && !name && (entry = fgetpwent(passwd))) {
-		char uid[16];
+	if (passwd) {
+		while (number && !name && (entry = fgetpwent(passwd))) {
+			char uid[16];
 
-		snprintf(uid, sizeof uid, "%u", (unsigned)entry->pw_uid);
-		if (strcmp(uid, number) == 0)
-			name = keg_arena_strdup(arena, entry->pw_name);
-	}
-	if (passwd)
+			snprintf(uid, sizeof uid, "%u", (unsigned)entry->pw_uid);
+			if (strcmp(uid, number) == 0)
+				name = keg_arena_strdup(arena, entry->pw_name);
+		}
 		fclose(passwd);
+	}
 	return name ? name : keg_arena_printf(arena, "#%s", number ? number : "");
 }
 
