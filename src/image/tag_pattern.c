@@ -106,18 +106,26 @@ static bool take_element(const char **at, struct keg_buf *out)
 	return true;
 }
 
+/*
+ * Repetitions of repetitions Go refuses; the C library takes them, and for forty of them more than
+ * a gigabyte.
+ */
 static bool rewrite(const char *text, struct keg_buf *out)
 {
-	bool repeated = false; /* a repetition came last */
+	enum { NONE, REPEATED, LAZY } last = NONE;
 
 	for (const char *c = text; *c; c++) {
 		bool repeats = is_repeat(*c);
 
-		if (*c == '?' && repeated)
-			repeats = false; /* lazy */
-		else if (!take_element(&c, out))
+		if (*c == '?' && last == REPEATED) {
+			last = LAZY;
+			continue;
+		}
+		if (last != NONE && strchr("*+?{", *c))
 			return false;
-		repeated = repeats;
+		if (!take_element(&c, out))
+			return false;
+		last = repeats ? REPEATED : NONE;
 	}
 	return true;
 }

@@ -42,9 +42,9 @@ static void patterns_match_what_they_say(void **state)
 
 static void what_would_mean_something_else_is_refused(void **state)
 {
-	static const char *const rows[] = { "(",    "[a",   "(?i)x",	   "(?P<n>a)",
-					    "\\bx", "\\pL", "[[:alpha:]]", "[a\\-z]",
-					    "x\\",  "\\1",  "[\\^]" };
+	static const char *const rows[] = { "a++",     "a*{2}",	   "a+?+", "(",	   "[a",
+					    "(?i)x",   "(?P<n>a)", "\\bx", "\\pL", "[[:alpha:]]",
+					    "[a\\-z]", "x\\",	   "\\1",  "[\\^]" };
 
 	(void)state;
 	for (size_t i = 0; i < KEG_COUNT(rows); i++) {
