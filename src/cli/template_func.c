@@ -148,7 +148,8 @@ static int print_directive(const struct template_call *call, const char **format
 
 	auto(keg_buf) text = { 0 };
 	if (*at == 'q') {
-		autojson quoted = json_object_new_string(json_object_get_string(value));
+		autofree char *plain = text_of(value); /* of nil as well */
+		autojson quoted = json_object_new_string(plain);
 
 		keg_json_print(quoted, &text);
 	} else if (*at == 'f' || *at == 'e' || *at == 'g') {
