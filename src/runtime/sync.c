@@ -55,12 +55,16 @@ int sync_receive(int fd, int64_t *value, struct keg_err *err)
 	struct message message = { 0 };
 	ssize_t got;
 
+	/*
+	 * A reset says, once, that the other side ended without reading all that it was sent, and
+	 * it is said before what that side sent last, which is why it ended.
+	 */
 	do
 		got = read(fd, &message, sizeof message);
-	while (got < 0 && errno == EINTR);
-	if (got < 0 && errno != ECONNRESET)
+	while (got < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (got < 0)
 		return keg_fail_sys(err, errno, "listen to the other process");
-	if (got <= 0)
+	if (got == 0)
 		return SYNC_END;
 	if (message.kind == SYNC_ERROR) {
 		*err = message.err;
