@@ -47,8 +47,8 @@ struct cgroup_manager {
 	 * it. */
 	int (*attach)(const struct cgroup_unit *unit, const char *below, pid_t pid,
 		      struct keg_err *err);
-	/* End the unit. One that is gone is fine. */
-	int (*stop)(const struct cgroup_unit *unit, struct keg_err *err);
+	/* End the unit, or one without processes only. One that is gone is fine. */
+	int (*stop)(const struct cgroup_unit *unit, bool only_idle, struct keg_err *err);
 };
 
 /* systemd's, in a library of its own: keg_os_systemd. */

@@ -169,12 +169,34 @@ static int attach(const struct cgroup_unit *unit, const char *below, pid_t pid, 
 	return r < 0 ? r : systemd_bus_attach(bus, unit->name, below, pid, err);
 }
 
-static int stop(const struct cgroup_unit *unit, struct keg_err *err)
+/* 1: nobody is in it, 0: somebody is, or there is no such unit. */
+static int is_idle(struct systemd_bus *bus, const char *unit, struct keg_err *err)
+{
+	autofree char *path = NULL;
+	autofree pid_t *pids = NULL;
+	autoptr(cgroup) group = NULL;
+	size_t n = 0;
+	int r = systemd_bus_group(bus, unit, &path, err);
+
+	if (r == -KEG_ENOTFOUND)
+		return 0;
+	if (r >= 0)
+		r = cgroup_open(path, &group, err);
+	if (r >= 0)
+		r = cgroup_pids(group, &pids, &n, err);
+	return r < 0 ? r : n == 0;
+}
+
+static int stop(const struct cgroup_unit *unit, bool only_idle, struct keg_err *err)
 {
 	autoptr(systemd_bus) bus = NULL;
 	int r = systemd_bus_open(unit->user, &bus, err);
 
-	return r < 0 ? r : systemd_bus_stop(bus, unit->name, err);
+	if (r >= 0 && only_idle)
+		r = is_idle(bus, unit->name, err);
+	if (r < 0 || (only_idle && r == 0))
+		return r;
+	return systemd_bus_stop(bus, unit->name, err);
 }
 
 const struct cgroup_manager cgroup_systemd = {

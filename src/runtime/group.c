@@ -129,8 +129,16 @@ static int start_unit(struct creation *c, const struct cgroup_resources *limits,
 
 	if (r < 0)
 		return r;
+	/*
+	 * Recorded first: when we die now, so does the stand-in, and systemd forgets a scope whose
+	 * last process ends, but not one that it made around a process which had ended already.
+	 */
+	c->record.unit = unit.name;
+	c->record.unit_of_user = unit.user;
+	c->record.unit_planned = true;
+	r = state_write(c->folder, &c->record, err);
 	/* A slice holds no process when it is made. */
-	if (!keg_str_ends(unit.name, ".slice"))
+	if (r >= 0 && !keg_str_ends(unit.name, ".slice"))
 		r = start_stand_in(c, err);
 	if (r >= 0)
 		r = manager->start(&unit, slice, c->stand_in, limits, properties, n, place, err);
@@ -138,10 +146,7 @@ static int start_unit(struct creation *c, const struct cgroup_resources *limits,
 		return keg_wrap(err, "container's cgroup is not empty");
 	if (r < 0)
 		return r;
-	/* Recorded once it is ours: a delete must not stop another's. systemd forgets a scope by
-	   itself when we die here, as the stand-in dies with us. */
-	c->record.unit = unit.name;
-	c->record.unit_of_user = unit.user;
+	c->record.unit_planned = false;
 	return state_write(c->folder, &c->record, err);
 }
 
@@ -366,18 +371,20 @@ int group_update(const struct runtime_context *ctx, const struct state_record *r
 }
 
 /* Without systemd at hand the group's folders go all the same; a scope without any ends. */
-static void stop_unit(const struct runtime_context *ctx, const struct cgroup_unit *unit)
+static void stop_unit(const struct runtime_context *ctx, const struct state_record *record)
 {
+	const struct cgroup_unit unit = unit_of(record);
 	struct keg_err err;
 
-	if (ctx->manager && unit->name && ctx->manager->stop(unit, &err) < 0 && ctx->warn)
+	if (ctx->manager && unit.name &&
+	    ctx->manager->stop(&unit, record->unit_planned, &err) < 0 && ctx->warn &&
+	    !record->unit_planned)
 		ctx->warn(ctx->sink, err.msg);
 }
 
 int group_remove(const struct runtime_context *ctx, const struct state_record *record,
 		 struct cgroup *group, struct keg_err *err)
 {
-	const struct cgroup_unit unit = unit_of(record);
 	/* Without a pid namespace of its own other processes outlive the first; mostly there are
 	   none. */
 	bool idle = !group || cgroup_delete_idle(group);
@@ -385,17 +392,16 @@ int group_remove(const struct runtime_context *ctx, const struct state_record *r
 
 	if (r < 0)
 		return r;
-	stop_unit(ctx, &unit);
+	stop_unit(ctx, record);
 	return idle || !cgroup_exists(group) ? 0 : cgroup_delete(group, err);
 }
 
 void group_unmake(struct creation *c)
 {
-	const struct cgroup_unit unit = unit_of(&c->record);
 	struct keg_err ignored;
 
 	release(c);
-	stop_unit(c->ctx, &unit);
+	stop_unit(c->ctx, &c->record);
 	if (c->group_is_ours)
 		(void)!cgroup_delete(c->launch.group, &ignored);
 }

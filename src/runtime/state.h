@@ -17,12 +17,12 @@
 
 struct state_record {
 	const char *oci_version, *id, *bundle, *rootfs, *created, *owner;
-	const char *cgroup; /* cgroup_place(), or NULL */
-	const char *unit;   /* systemd's, which made that group; or NULL */
-	bool unit_of_user;
-	int64_t pid;	/* 0: no process yet */
-	uint64_t start; /* of that process: struct process_id */
-	int64_t maker;	/* who creates it; 0 when that is done */
+	const char *cgroup;		 /* cgroup_place(), or NULL */
+	const char *unit;		 /* systemd's, which made that group; or NULL */
+	bool unit_of_user, unit_planned; /* planned: it may not be there, or be another's */
+	int64_t pid;			 /* 0: no process yet */
+	uint64_t start;			 /* of that process: struct process_id */
+	int64_t maker;			 /* who creates it; 0 when that is done */
 	uint64_t maker_start;
 	const char *rdt_group;	    /* of resctrl, or NULL */
 	bool rdt_made, rdt_monitor; /* to be removed: the group, and what counts in it */
