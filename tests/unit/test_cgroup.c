@@ -38,7 +38,7 @@ static void ok(int r, const struct keg_err *err)
 		fail_msg("%s", err->msg);
 }
 
-/* A child in the group that waits to be killed. */
+/* A child that is in the group, in each of its hierarchies, and waits to be killed. */
 static pid_t start_child(const struct cgroup *group)
 {
 	int fd = cgroup_clone_fd(group);
@@ -47,32 +47,35 @@ static pid_t start_child(const struct cgroup *group)
 		.exit_signal = SIGCHLD,
 		.cgroup = fd >= 0 ? (uint64_t)fd : 0,
 	};
-	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+	int entered[2];
+	char byte;
 
+	assert_int_equal(pipe(entered), 0);
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
 	if (pid == 0) {
 		struct keg_err err;
 
-		if (cgroup_enter(group, fd >= 0, &err) < 0)
+		if (cgroup_enter(group, fd >= 0, &err) < 0 || write(entered[1], "", 1) != 1)
 			_exit(1);
 		for (;;)
 			pause();
 	}
 	assert_true(pid > 0);
+	close(entered[1]);
+	assert_int_equal(read(entered[0], &byte, 1), 1);
+	close(entered[0]);
 	return pid;
 }
 
-static void wait_for_listing(const struct cgroup *group, pid_t pid)
+static void expect_listing(const struct cgroup *group, pid_t pid)
 {
-	for (;;) {
-		struct keg_err err = { 0 };
-		autofree pid_t *pids = NULL;
-		size_t n = 0;
+	struct keg_err err = { 0 };
+	autofree pid_t *pids = NULL;
+	size_t n = 0;
 
-		ok(cgroup_pids(group, &pids, &n, &err), &err);
-		if (n == 1 && pids[0] == pid)
-			return;
-		sched_yield();
-	}
+	ok(cgroup_pids(group, &pids, &n, &err), &err);
+	assert_int_equal(n, 1);
+	assert_int_equal(pids[0], pid);
 }
 
 static void a_group_is_entered_listed_killed_and_deleted(void **state)
@@ -83,7 +86,7 @@ static void a_group_is_entered_listed_killed_and_deleted(void **state)
 
 	(void)state;
 	pid_t pid = start_child(group);
-	wait_for_listing(group, pid);
+	expect_listing(group, pid);
 	assert_string_equal(cgroup_place(group), path);
 
 	autoptr(cgroup) same = NULL;
@@ -116,7 +119,7 @@ static void a_group_with_processes_is_busy_for_another_container(void **state)
 
 	(void)state;
 	pid_t pid = start_child(group);
-	wait_for_listing(group, pid);
+	expect_listing(group, pid);
 	assert_int_equal(cgroup_make(&want, &other, &err), -KEG_EBUSY);
 	assert_null(other);
 	ok(cgroup_signal(group, SIGKILL, &err), &err);
