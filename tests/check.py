@@ -52,7 +52,8 @@ def run(lane, argv, timeout, env=None, cwd=ROOT):
 def step(lane, name, argv, timeout, env=None):
     """A program that passes when it exits 0."""
     status, text = run(lane, argv, timeout, env)
-    tail = "\n".join(line for line in text.splitlines() if "error" in line.lower() or "warning" in line)[-3000:]
+    tail = "\n".join(line for line in text.splitlines() if ("error" in line.lower() or "warning" in line)
+                     and not re.match(r"\d+ warnings generated|Suppressed \d+", line))[-3000:]
     return Result(name, "passed" if status == 0 else "failed", tail or text[-3000:])
 
 
@@ -66,11 +67,39 @@ def build(lane, folder, *options, env=None, targets=()):
     return step(lane, folder + ": build", ["ninja", "-C", path, *targets], 1200, env)
 
 
+def settled(results, retry):
+    """Real time passes in tests and the machine may be busy: what failed gets one more try, alone, and is named as
+    unsteady when it passes then. `retry` takes the names of those that failed and returns results."""
+    failed = {r.name for r in results if r.outcome == "failed"}
+    if not failed or len(failed) > MOST_AGAIN:
+        return results
+    again = {r.name: r for r in retry(failed)}
+    for result in results:
+        second = again.get(result.name)
+        if result.outcome == "failed" and second and second.outcome == "passed":
+            result.outcome = "passed"
+            print(f"  unsteady {result.name}: passed at the second try\n    " +
+                  result.why.strip()[-600:].replace("\n", "\n    "), flush=True)
+    return results
+
+
 def meson_tests(lane, folder, suite):
     """The results of one suite, each subtest counted."""
     path = os.path.join(OUT, folder)
     env = {"ASAN_OPTIONS": "detect_leaks=1", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
-    run(lane, ["meson", "test", "-C", path, "--no-rebuild", "--suite", suite, "--print-errorlogs"], 900, env)
+
+    def once(*which):
+        run(lane, ["meson", "test", "-C", path, "--no-rebuild", "--suite", suite, "--print-errorlogs", *which], 900, env)
+        return meson_results(path, folder)
+
+    def retry(failed):
+        return once("--num-processes", "1", *sorted({name[len(folder) + 1:].split(": ")[0] for name in failed}))
+
+    return settled(once(), retry) or [Result(f"{folder}: {suite}", "failed", "no test ran")]
+
+
+def meson_results(path, folder):
+    """The results in meson's log, with those of the subtests."""
     results = []
     for at in glob.glob(os.path.join(path, "meson-logs", "testlog.json")):
         with open(at, encoding="utf-8") as lines:
@@ -85,8 +114,9 @@ def meson_tests(lane, folder, suite):
                     results.append(Result(name, outcome, test.get("stderr", "")[-2000:]))
                 for text in texts if points else []:
                     outcome = "failed" if text.startswith("not ok") else "skipped" if "# SKIP" in text else "passed"
-                    results.append(Result(f"{name}: {text}", outcome, test.get("stderr", "")[-2000:]))
-    return results or [Result(f"{folder}: {suite}", "failed", "no test ran")]
+                    point = re.sub(r"^(not )?ok( \d+)?( - )?", "", text)
+                    results.append(Result(f"{name}: {point}", outcome, test.get("stderr", "")[-2000:]))
+    return results
 
 
 def junit(path, what):
@@ -120,20 +150,10 @@ def pytest_once(lane, tests, timeout, options, folder):
 
 
 def pytest(lane, tests, timeout, jobs=JOBS, folder="release"):
-    """The tests, with the programs of a build's folder. Real time passes in them and the machine may be busy: what
-    failed gets one more try, alone, and is named as unsteady when it passes then."""
-    results = pytest_once(lane, tests, timeout, ["-n", jobs, "--dist", "loadfile"] if jobs != "1" else [], folder)
-    failed = {r.name for r in results if r.outcome == "failed"}
-    if not failed or len(failed) > MOST_AGAIN:
-        return results
-    again = {r.name: r for r in pytest_once(lane, tests, timeout, ["--last-failed"], folder)}
-    for result in results:
-        second = again.get(result.name)
-        if result.outcome == "failed" and second and second.outcome == "passed":
-            result.outcome = "passed"
-            print(f"  unsteady {result.name}: passed at the second try\n    " +
-                  result.why.strip()[-600:].replace("\n", "\n    "), flush=True)
-    return results
+    """The tests, with the programs of a build's folder."""
+    options = ["-n", jobs, "--dist", "loadfile"] if jobs != "1" else []
+    return settled(pytest_once(lane, tests, timeout, options, folder),
+                   lambda failed: pytest_once(lane, tests, timeout, ["--last-failed"], folder))
 
 
 def sources(*patterns):
