@@ -24,6 +24,9 @@ struct image_access {
 	bool tls_verify_given;		 /* else registries.conf decides */
 	bool tls_verify;
 
+	/* docker-daemon: */
+	const char *daemon_host; /* NULL: $DOCKER_HOST, then Docker's own socket */
+
 	/* the image wanted from an index; NULL: this machine's */
 	const char *os, *arch, *variant;
 

@@ -191,6 +191,21 @@ static int spill(int fd, enum compression packing, const char *tmpdir, struct ke
 	return n < 0 ? (int)n : take_fd(&copy);
 }
 
+int archive_index_of(int fd, struct archive_index **out, struct keg_err *err)
+{
+	struct archive_index *index = keg_alloc(1, sizeof *index);
+
+	index->fd = fd;
+	autoptr(archive_index) owned = index;
+	const struct archive_member all = { .size = UINT64_MAX };
+	autoptr(stream_in) in = archive_index_stream(index, &all);
+	int r = scan_all(index, in, err);
+	if (r < 0)
+		return r;
+	*out = take_ptr(&owned);
+	return 0;
+}
+
 int archive_index_open(const char *path, const char *tmpdir, struct archive_index **out,
 		       struct keg_err *err)
 {
@@ -206,16 +221,8 @@ int archive_index_open(const char *path, const char *tmpdir, struct archive_inde
 		fd = plain;
 	}
 
-	struct archive_index *index = keg_alloc(1, sizeof *index);
-	index->fd = take_fd(&fd);
-	autoptr(archive_index) owned = index;
-	const struct archive_member all = { .size = UINT64_MAX };
-	autoptr(stream_in) in = archive_index_stream(index, &all);
-	int r = scan_all(index, in, err);
-	if (r < 0)
-		return keg_wrap(err, "%s", path);
-	*out = take_ptr(&owned);
-	return 0;
+	int r = archive_index_of(take_fd(&fd), out, err);
+	return r < 0 ? keg_wrap(err, "%s", path) : r;
 }
 
 void archive_index_close(struct archive_index *index)

@@ -26,6 +26,8 @@ struct archive_member {
 /* `path` "-" is standard input; `tmpdir` NULL: $TMPDIR, then /var/tmp. */
 int archive_index_open(const char *path, const char *tmpdir, struct archive_index **out,
 		       struct keg_err *err) KEG_MUST_CHECK;
+/* The same of a plain archive in a file that can be read anywhere; takes `fd` over. */
+int archive_index_of(int fd, struct archive_index **out, struct keg_err *err) KEG_MUST_CHECK;
 void archive_index_close(struct archive_index *index);
 KEG_AUTOPTR(archive_index, archive_index_close)
 

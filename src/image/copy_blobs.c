@@ -2,7 +2,6 @@
 #include "image/copy_blobs.h"
 
 #include <pthread.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "image/fetch.h"
@@ -120,88 +119,6 @@ static void *fetcher(void *arg)
 	return NULL;
 }
 
-/* A stage that compresses what it reads: the compressor pushes, the destination pulls. */
-struct packer {
-	struct stream_in stage;
-	struct stream_in *from;
-	struct stream_out *into; /* ends in `pending` */
-	struct keg_buf pending;
-	size_t taken;
-	bool ended;
-};
-
-static ssize_t packer_read(struct stream_in *in, void *bytes, size_t room, struct keg_err *err)
-{
-	struct packer *p = (struct packer *)in;
-	char raw[65536];
-
-	while (p->taken == p->pending.len && !p->ended) {
-		keg_buf_cut(&p->pending, 0);
-		p->taken = 0;
-		ssize_t n = p->from->read(p->from, raw, sizeof raw, err);
-		if (n < 0)
-			return n;
-		p->ended = n == 0;
-		int r = n > 0 ? p->into->write(p->into, raw, (size_t)n, err)
-			      : p->into->finish(p->into, err);
-		if (r < 0)
-			return r;
-	}
-
-	size_t left = p->pending.len - p->taken;
-	if (left > room)
-		left = room;
-	if (left > 0)
-		memcpy(bytes, p->pending.data + p->taken, left);
-	p->taken += left;
-	return (ssize_t)left;
-}
-
-static void packer_close(struct stream_in *in)
-{
-	struct packer *p = (struct packer *)in;
-
-	stream_out_close(p->into);
-	stream_in_close(p->from);
-	keg_buf_done(&p->pending);
-	free(p);
-}
-
-static int packer_new(struct stream_in *from, enum compression packing, int level,
-		      struct stream_in **out, struct keg_err *err)
-{
-	struct packer *p = keg_alloc(1, sizeof *p);
-
-	p->stage = (struct stream_in){ .read = packer_read, .close = packer_close };
-	p->from = from;
-	struct stream_out *buffer = stream_out_buf(&p->pending);
-	int r = stream_compress(buffer, packing, level, &p->into, err);
-	if (r < 0) {
-		stream_out_close(buffer);
-		free(p);
-		return r;
-	}
-	*out = &p->stage;
-	return 0;
-}
-
-/* The blob as the destination is to get it; owns `reader` when it succeeds. */
-static int changed_stream(const struct copy_blobs *what, const struct copy_blob *blob,
-			  struct stream_in *reader, struct stream_in **out, struct keg_err *err)
-{
-	*out = reader;
-	if (blob->change == COPY_UNPACK || blob->change == COPY_REPACK) {
-		int r = stream_decompress(reader, 0, NULL, out, err);
-		if (r < 0)
-			return r;
-	}
-	if (blob->change == COPY_PACK || blob->change == COPY_REPACK) {
-		struct stream_in *plain = stream_in_ahead(*out);
-		return packer_new(plain, blob->packing, what->level, out, err);
-	}
-	return 0;
-}
-
 static int put_flowing(const struct copy_blobs *what, struct copy_blob *blob,
 		       struct image_pipe *pipe, struct keg_err *err)
 {
@@ -209,11 +126,9 @@ static int put_flowing(const struct copy_blobs *what, struct copy_blob *blob,
 	struct stream_in *reader = image_pipe_reader(pipe);
 	autoptr(stream_in) from = NULL;
 
-	int r = changed_stream(what, blob, reader, &from, err);
-	if (r < 0) {
-		reader->close(reader);
+	int r = copy_stages_open(&blob->wish, reader, &from, &blob->change, err);
+	if (r < 0)
 		return r;
-	}
 	if (blob->change != COPY_AS_IS) {
 		as.digest[0] = '\0';
 		as.size = -1;

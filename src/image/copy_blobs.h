@@ -10,19 +10,16 @@
 #ifndef KEG_IMAGE_COPY_BLOBS_H
 #define KEG_IMAGE_COPY_BLOBS_H
 
-#include "archive/compress.h"
+#include "image/copy_stages.h"
 #include "image/reporter.h"
 #include "image/transport.h"
 
-/* What happens to a blob's bytes between the two. */
-enum copy_change { COPY_AS_IS = 0, COPY_PACK, COPY_UNPACK, COPY_REPACK };
-
 struct copy_blob {
 	struct image_blob want; /* as the source gives it */
-	enum copy_change change;
-	enum compression packing; /* PACK, REPACK: with what */
-	struct image_blob put;	  /* filled: as the destination has it */
-	bool reused;		  /* filled: nothing was sent */
+	struct copy_wish wish;
+	enum copy_change change; /* expected; filled: what was done */
+	struct image_blob put;	 /* filled: as the destination has it */
+	bool reused;		 /* filled: nothing was sent */
 };
 
 struct copy_blobs {
@@ -30,7 +27,6 @@ struct copy_blobs {
 	struct image_dest *dst;
 	struct copy_blob *v;
 	size_t n;
-	int level;	   /* of compression */
 	unsigned parallel; /* at most so many at once; 0: no wish */
 	struct image_reporter *reporter;
 };

@@ -65,6 +65,11 @@ static int choose_kind(struct plan *plan, struct keg_err *err)
 		if (!manifest_kind_is_image(plan->kind))
 			return keg_fail(err, KEG_EUNSUPPORTED, "cannot write manifests of type %s",
 					format);
+		if (wants_zstd(plan) && plan->kind == MANIFEST_DOCKER)
+			return keg_fail(err, KEG_EUSAGE,
+					"compression using zstd required together with format %s, "
+					"which does not support it",
+					format);
 		return 0;
 	}
 	/* Docker's format has no type for zstd layers. */
@@ -72,6 +77,11 @@ static int choose_kind(struct plan *plan, struct keg_err *err)
 		plan->kind = MANIFEST_OCI;
 	if (!dest_takes(dst, plan->kind))
 		plan->kind = manifest_kind_of_media(dst->media_types[0]);
+	if (plan->kind == MANIFEST_DOCKER && wants_zstd(plan))
+		return keg_fail(err, KEG_EUSAGE,
+				"compression using zstd required but the destination only supports "
+				"manifests of type %s, which does not support it",
+				manifest_kind_media(plan->kind));
 	return 0;
 }
 
@@ -84,20 +94,28 @@ static enum image_compression wanted_compression(const struct plan *plan)
 	return how->decompress ? IMAGE_DECOMPRESS : plan->what->dst->compression;
 }
 
-static void choose_change(const struct plan *plan, struct copy_blob *blob)
+static enum compression compression_of(enum media_packing packing)
 {
-	enum media_packing has = media_packing_of(blob->want.media_type);
-	enum image_compression want = wanted_compression(plan);
+	return packing == MEDIA_GZIP   ? COMPRESSION_GZIP
+	       : packing == MEDIA_ZSTD ? COMPRESSION_ZSTD
+				       : COMPRESSION_NONE;
+}
 
-	blob->packing = wants_zstd(plan) ? COMPRESSION_ZSTD : COMPRESSION_GZIP;
-	if (want == IMAGE_DECOMPRESS && (has == MEDIA_GZIP || has == MEDIA_ZSTD))
-		blob->change = COPY_UNPACK;
-	else if (want == IMAGE_COMPRESS && has == MEDIA_PLAIN)
-		blob->change = COPY_PACK;
-	else if (want == IMAGE_COMPRESS && plan->what->how->compress_with &&
-		 (has == MEDIA_GZIP || has == MEDIA_ZSTD) &&
-		 has != (wants_zstd(plan) ? MEDIA_ZSTD : MEDIA_GZIP))
-		blob->change = COPY_REPACK;
+/* What is no layer to our knowledge stays as it is; so does all whose digests are to stay. */
+static void make_wish(const struct plan *plan, struct copy_blob *blob)
+{
+	const struct image_copy *how = plan->what->how;
+	enum media_packing says = media_packing_of(blob->want.media_type);
+
+	blob->wish = (struct copy_wish){
+		.opaque = says == MEDIA_NOT_A_LAYER || how->preserve_digests,
+		.want = wanted_compression(plan),
+		.with = wants_zstd(plan) ? COMPRESSION_ZSTD : COMPRESSION_GZIP,
+		.again = how->compress_with,
+		.no_zstd = plan->kind == MANIFEST_DOCKER,
+		.level = how->compress_level,
+	};
+	blob->change = copy_change_of(&blob->wish, compression_of(says));
 }
 
 /* The store gives layers unpacked, whatever the manifest says that they were. */
@@ -134,11 +152,8 @@ static int plan_layers(struct plan *plan, struct keg_err *err)
 	int r = real_layers(plan, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < plan->n; i++) {
-		choose_change(plan, &plan->blobs[i]);
-		if (plan->blobs[i].change != COPY_AS_IS)
-			plan->changed = true;
-	}
+	for (size_t i = 0; i < plan->n; i++)
+		make_wish(plan, &plan->blobs[i]);
 	if (plan->kind != plan->doc.kind)
 		plan->changed = true;
 	if (plan->changed && plan->what->how->preserve_digests)
@@ -176,6 +191,7 @@ static void spread_results(struct plan *plan, const struct copy_blob *done, size
 				continue;
 			plan->blobs[i].put = done[k].put;
 			plan->blobs[i].reused = done[k].reused;
+			plan->blobs[i].change = done[k].change;
 		}
 	}
 }
@@ -189,7 +205,6 @@ static int move_layers(struct plan *plan, struct keg_err *err)
 		.dst = plan->what->dst,
 		.v = todo,
 		.n = n,
-		.level = plan->what->how->compress_level,
 		.parallel = plan->what->how->parallel,
 		.reporter = plan->what->reporter,
 	};
@@ -231,7 +246,7 @@ static enum media_packing packing_after(const struct copy_blob *blob)
 		return MEDIA_PLAIN;
 	if (blob->change == COPY_AS_IS)
 		return media_packing_of(blob->want.media_type);
-	return blob->packing == COMPRESSION_ZSTD ? MEDIA_ZSTD : MEDIA_GZIP;
+	return blob->wish.with == COMPRESSION_ZSTD ? MEDIA_ZSTD : MEDIA_GZIP;
 }
 
 /* The layers as they arrived, then the whole in the wanted format. */
@@ -265,12 +280,13 @@ static int rewrite(struct plan *plan, struct keg_buf *out, struct keg_err *err)
 	return 0;
 }
 
-static bool was_substituted(const struct plan *plan)
+/* Did a layer arrive as another blob? */
+static bool layers_changed(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct copy_blob *blob = &plan->blobs[i];
 
-		if (blob->change == COPY_AS_IS && !keg_str_eq(blob->put.digest, blob->want.digest))
+		if (blob->change != COPY_AS_IS || !keg_str_eq(blob->put.digest, blob->want.digest))
 			return true;
 	}
 	return false;
@@ -284,7 +300,7 @@ static int write_manifest(struct plan *plan, const struct keg_buf *bytes, struct
 	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
 	size_t start = written->len;
 
-	if (plan->changed || was_substituted(plan)) {
+	if (plan->changed || layers_changed(plan)) {
 		int r = rewrite(plan, written, err);
 		if (r < 0)
 			return r;

@@ -29,6 +29,27 @@ int docker_archive_dest(const char *rest, const struct image_access *access,
 			struct image_dest **out, struct keg_err *err) KEG_MUST_CHECK;
 
 /*
+ * The same of an archive that lies open, which is taken over, also on failure; so is what *ref
+ * holds, whose path does not matter.
+ */
+int docker_archive_source_of(const char *name, struct docker_archive_ref *ref,
+			     struct archive_index *index, struct image_source **out,
+			     struct keg_err *err) KEG_MUST_CHECK;
+
+/* Where an archive goes that is being written. */
+struct docker_archive_sink {
+	struct stream_out *out; /* stays the sink's */
+	/* The archive is whole. Without it nothing may remain of it. */
+	int (*commit)(void *ctx, struct keg_err *err);
+	void (*free)(void *ctx);
+	void *ctx;
+};
+
+/* An empty archive as destination; takes `sink` over. */
+struct image_dest *docker_archive_dest_of(const char *name, const struct docker_archive_sink *sink,
+					  const char *tmpdir);
+
+/*
  * The next image that is copied to a destination gets these names ("host/path:tag") and no
  * others. So several images go into one archive: name, image_copy_run(), name, ..., commit.
  */

@@ -16,7 +16,7 @@
 
 struct docker_dest {
 	struct image_dest base;
-	struct archive_file *file;
+	struct docker_archive_sink sink;
 	struct tar_writer *writer;
 	struct keg_arena arena;
 	struct keg_strv names;	 /* of the next image */
@@ -171,17 +171,15 @@ static int dest_commit(struct image_dest *dest, struct keg_err *err)
 	int r = tar_writer_file(dst->writer, "manifest.json", text.data, text.len, err);
 	if (r >= 0)
 		r = tar_writer_end(dst->writer, err);
-	return r < 0 ? r : archive_file_commit(dst->file, err);
+	return r < 0 ? r : dst->sink.commit(dst->sink.ctx, err);
 }
 
 static void dest_free(struct image_dest *dest)
 {
 	struct docker_dest *dst = (struct docker_dest *)dest;
 
-	if (dst->writer)
-		tar_writer_free(dst->writer);
-	if (dst->file)
-		archive_file_free(dst->file);
+	tar_writer_free(dst->writer);
+	dst->sink.free(dst->sink.ctx);
 	keg_arena_done(&dst->arena);
 	keg_strv_done(&dst->names);
 	keg_strv_done(&dst->written);
@@ -205,12 +203,30 @@ void docker_archive_dest_name(struct image_dest *dest, const char *const *names,
 	keg_strv_extend(&dst->names, names, n);
 }
 
+static const char *const media_types[] = { MEDIA_DOCKER_MANIFEST };
+
+struct image_dest *docker_archive_dest_of(const char *name, const struct docker_archive_sink *sink,
+					  const char *tmpdir)
+{
+	struct docker_dest *dst = keg_alloc(1, sizeof *dst);
+
+	dst->base.ops = &dest_ops;
+	dst->base.name = keg_strdup(name);
+	dst->base.media_types = media_types;
+	dst->base.n_media_types = KEG_COUNT(media_types);
+	dst->base.max_parallel = 1;
+	dst->sink = *sink;
+	dst->writer = tar_writer_new(sink->out, false);
+	dst->tmpdir = tmpdir;
+	return &dst->base;
+}
+
 /* --additional-tag: each a name like the one in the reference. */
-static int add_names(struct docker_dest *dst, const struct docker_archive_ref *ref,
-		     const struct image_access *access, struct keg_err *err)
+static int all_names(const struct docker_archive_ref *ref, const struct image_access *access,
+		     struct keg_strv *out, struct keg_err *err)
 {
 	if (ref->named)
-		keg_strv_take(&dst->names, reference_format(&ref->ref));
+		keg_strv_take(out, reference_format(&ref->ref));
 	for (size_t i = 0; i < access->n_additional_tags; i++) {
 		auto(reference) tag = { 0 };
 
@@ -219,27 +235,28 @@ static int add_names(struct docker_dest *dst, const struct docker_archive_ref *r
 			return keg_wrap(err, "error parsing additional-tag '%s'",
 					access->additional_tags[i]);
 		reference_add_latest(&tag);
-		keg_strv_take(&dst->names, reference_format(&tag));
+		keg_strv_take(out, reference_format(&tag));
 	}
 	return 0;
 }
 
-static const char *const media_types[] = { MEDIA_DOCKER_MANIFEST };
+static int file_commit(void *ctx, struct keg_err *err)
+{
+	return archive_file_commit(ctx, err);
+}
+
+static void file_free(void *ctx)
+{
+	archive_file_free(ctx);
+}
 
 int docker_archive_dest(const char *rest, const struct image_access *access,
 			struct image_dest **out, struct keg_err *err)
 {
 	auto(docker_archive_ref) ref = { 0 };
-	struct docker_dest *dst = keg_alloc(1, sizeof *dst);
-
-	dst->base.ops = &dest_ops;
-	dst->base.name = keg_printf("docker-archive:%s", rest);
-	dst->base.media_types = media_types;
-	dst->base.n_media_types = KEG_COUNT(media_types);
-	dst->base.compression = IMAGE_DECOMPRESS;
-	dst->base.max_parallel = 1;
-	dst->tmpdir = access->tmpdir;
-	autoptr(image_dest) owned = &dst->base;
+	auto(keg_strv) names = { 0 };
+	autofree char *name = keg_printf("docker-archive:%s", rest);
+	struct archive_file *file;
 
 	int r = docker_archive_ref_parse(rest, &ref, err);
 	if (r >= 0 && ref.index >= 0)
@@ -249,12 +266,17 @@ int docker_archive_dest(const char *rest, const struct image_access *access,
 	if (r >= 0)
 		r = archive_file_check(ref.path, "docker-archive", err);
 	if (r >= 0)
-		r = add_names(dst, &ref, access, err);
+		r = all_names(&ref, access, &names, err);
 	if (r >= 0)
-		r = archive_file_new(ref.path, &dst->file, err);
+		r = archive_file_new(ref.path, &file, err);
 	if (r < 0)
 		return r;
-	dst->writer = tar_writer_new(archive_file_stream(dst->file), false);
-	*out = take_ptr(&owned);
+	const struct docker_archive_sink sink = { .out = archive_file_stream(file),
+						  .commit = file_commit,
+						  .free = file_free,
+						  .ctx = file };
+	*out = docker_archive_dest_of(name, &sink, access->tmpdir);
+	(*out)->compression = IMAGE_DECOMPRESS;
+	docker_archive_dest_name(*out, (const char *const *)names.v, names.n);
 	return 0;
 }

@@ -28,8 +28,8 @@ static int source_manifest(struct image_source *source, const char *instance, st
 	struct docker_source *src = (struct docker_source *)source;
 
 	if (instance)
-		return keg_fail(err, KEG_ENOTFOUND,
-				"Manifest lists are not supported by \"docker-archive\"");
+		return keg_fail(err, KEG_ENOTFOUND, "Manifest lists are not supported by \"%.*s\"",
+				(int)strcspn(source->name, ":"), source->name);
 	keg_buf_add(out, src->manifest.data, src->manifest.len);
 	*media_type = keg_strdup(MEDIA_DOCKER_MANIFEST);
 	return 0;
@@ -171,11 +171,13 @@ static int find_layers(struct docker_source *src, const struct image_config *con
 	image->layers = keg_arena_alloc(&src->arena, n + 1, sizeof *image->layers);
 	image->n_layers = n;
 	for (size_t i = 0; i < n; i++) {
+		/* The type that the peers give them, packed or not: so they have the digest of
+		 * theirs. */
 		src->layers[i] = archive_index_find(src->index, src->item->layers[i]);
 		if (!src->layers[i])
 			return keg_fail(err, KEG_ECORRUPT, "layer tarball \"%s\" is missing",
 					src->item->layers[i]);
-		image->layers[i].media_type = MEDIA_DOCKER_LAYER;
+		image->layers[i].media_type = MEDIA_DOCKER_LAYER_GZIP;
 		image->layers[i].digest = config->rootfs->diff_ids[i];
 		int r = layer_size(src, src->layers[i], &image->layers[i].size, err);
 		if (r < 0)
@@ -209,21 +211,21 @@ static int make_manifest(struct docker_source *src, struct keg_err *err)
 	return 0;
 }
 
-int docker_archive_source(const char *rest, const struct image_access *access,
-			  struct image_source **out, struct keg_err *err)
+int docker_archive_source_of(const char *name, struct docker_archive_ref *ref,
+			     struct archive_index *index, struct image_source **out,
+			     struct keg_err *err)
 {
 	struct docker_archive list;
 	struct docker_source *src = keg_alloc(1, sizeof *src);
 
 	src->base.ops = &source_ops;
-	src->base.name = keg_printf("docker-archive:%s", rest);
+	src->base.name = keg_strdup(name);
+	src->index = index;
+	src->ref = *ref;
+	*ref = (struct docker_archive_ref){ 0 };
 	autoptr(image_source) owned = &src->base;
 
-	int r = docker_archive_ref_parse(rest, &src->ref, err);
-	if (r >= 0)
-		r = archive_index_open(src->ref.path, access->tmpdir, &src->index, err);
-	if (r >= 0)
-		r = docker_archive_list(src->index, &src->arena, &list, err);
+	int r = docker_archive_list(src->index, &src->arena, &list, err);
 	if (r >= 0)
 		r = choose_item(src, &list, err);
 	if (r >= 0)
@@ -234,4 +236,17 @@ int docker_archive_source(const char *rest, const struct image_access *access,
 		src->base.repository = reference_name(&src->ref.ref);
 	*out = take_ptr(&owned);
 	return 0;
+}
+
+int docker_archive_source(const char *rest, const struct image_access *access,
+			  struct image_source **out, struct keg_err *err)
+{
+	auto(docker_archive_ref) ref = { 0 };
+	autofree char *name = keg_printf("docker-archive:%s", rest);
+	struct archive_index *index;
+
+	int r = docker_archive_ref_parse(rest, &ref, err);
+	if (r >= 0)
+		r = archive_index_open(ref.path, access->tmpdir, &index, err);
+	return r < 0 ? r : docker_archive_source_of(name, &ref, index, out, err);
 }

@@ -21,6 +21,7 @@ struct http;
 
 struct http_settings {
 	const char *user_agent;
+	const char *unix_socket;   /* to connect to, whatever the URL says; NULL: the URL's host */
 	const atomic_bool *cancel; /* may be NULL */
 	unsigned stall_seconds;	   /* a transfer without progress this long is broken off */
 };

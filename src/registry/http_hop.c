@@ -202,6 +202,8 @@ static void set_options(struct transfer *t, const char *url)
 	curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, t);
+	if (http->unix_socket)
+		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, http->unix_socket);
 	http_trust_set(easy, t->request->certs, http->hashed_trust);
 	set_body(t);
 }

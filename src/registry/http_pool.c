@@ -41,6 +41,7 @@ struct http *http_new(const struct http_settings *settings)
 	http->settings = *settings;
 	http->hashed_trust = http_trust_is_hashed();
 	http->user_agent = keg_strdup(settings->user_agent);
+	http->unix_socket = keg_strdup(settings->unix_socket);
 	pthread_mutex_init(&http->lock, NULL);
 	for (size_t i = 0; i < CURL_LOCK_DATA_LAST; i++)
 		pthread_mutex_init(&http->share_locks[i], NULL);
@@ -64,6 +65,7 @@ void http_free(struct http *http)
 		pthread_mutex_destroy(&http->share_locks[i]);
 	pthread_mutex_destroy(&http->lock);
 	free(http->user_agent);
+	free(http->unix_socket);
 	free(http);
 }
 

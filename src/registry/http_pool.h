@@ -12,7 +12,7 @@ enum { HTTP_MAX_IDLE = 16 };
 
 struct http {
 	struct http_settings settings;
-	char *user_agent;
+	char *user_agent, *unix_socket;
 	bool hashed_trust; /* the system's authorities can be looked up one by one */
 	CURLSH *shared;
 	pthread_mutex_t share_locks[CURL_LOCK_DATA_LAST];

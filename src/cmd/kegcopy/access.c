@@ -14,6 +14,8 @@
 			   "registry"),                                                            \
 		OPT_STRING(0, p "creds", struct side_args, creds, "USERNAME[:PASSWORD]",           \
 			   "Use USERNAME[:PASSWORD] for accessing the registry"),                  \
+		OPT_STRING(0, p "daemon-host", struct side_args, daemon_host, "HOST",              \
+			   "Use docker daemon host at HOST (docker-daemon:)"),                     \
 		OPT_FLAG(0, p "no-creds", struct side_args, no_creds,                              \
 			 "Access the registry anonymously"),                                       \
 		OPT_STRING(0, p "password", struct side_args, password, "PASSWORD",                \
@@ -27,7 +29,7 @@
 			"Require HTTPS and verify certificates when talking to the registry"),     \
 		OPT_STRING(0, p "username", struct side_args, username, "USERNAME",                \
 			   "Username for accessing the registry"),                                 \
-		OPT_REFUSED(0, p "daemon-host", "HOST"), OPT_END
+		OPT_END
 
 const struct cli_opt side_opts[] = { SIDE_ROWS("") };
 const struct cli_opt src_side_opts[] = { SIDE_ROWS("src-") };
@@ -104,6 +106,7 @@ int copy_access(const struct copy_globals *globals, const struct side_args *side
 		.tls_verify_given = side->tls_verify >= 0,
 		.tls_verify = side->tls_verify > 0,
 		.shared_blob_dir = side->shared_blob_dir,
+		.daemon_host = side->daemon_host,
 		.registries_conf = globals->registries_conf,
 		.registries_conf_dir = globals->registries_conf_dir,
 		.os = globals->os,

@@ -10,7 +10,7 @@
 /* Of one image; `copy` has two of them, with src- and dest- before the names. */
 struct side_args {
 	const char *authfile, *cert_dir, *creds, *username, *password, *registry_token;
-	const char *shared_blob_dir;
+	const char *shared_blob_dir, *daemon_host;
 	bool no_creds;
 	int tls_verify; /* -1: not given */
 };

@@ -108,6 +108,28 @@ def test_layers_are_decompressed_as_asked(kegcopy, images, tmp_path):
     assert [layer["digest"] for layer in manifest["layers"]] == diff_ids
 
 
+def test_layers_are_what_their_bytes_say(kegcopy, images, tmp_path):
+    """The peers call the plain layers of an archive packed, and pack them all the same."""
+    kegcopy.copy(f"oci:{images('small')}", f"docker-archive:{tmp_path}/a.tar")
+    kegcopy.copy(f"docker-archive:{tmp_path}/a.tar", f"dir:{tmp_path}/d")
+    layer = json.loads((tmp_path / "d/manifest.json").read_text())["layers"][0]
+    assert layer["mediaType"].endswith("diff.tar.gzip")
+    assert layer["digest"] == layout_manifest(images("small"))[1]["rootfs"]["diff_ids"][0]
+    kegcopy.copy(f"dir:{tmp_path}/d", f"oci:{tmp_path}/o")
+    layer = layout_manifest(tmp_path / "o")[0]["layers"][0]
+    assert (tmp_path / "o/blobs/sha256" / layer["digest"][7:]).read_bytes()[:2] == b"\x1f\x8b"
+
+
+def test_zstd_becomes_gzip_where_it_has_no_name(kegcopy, images, tmp_path):
+    kegcopy.copy(f"oci:{images('zstd')}", f"dir:{tmp_path}/d", "--format", "v2s2")
+    for layer in json.loads((tmp_path / "d/manifest.json").read_text())["layers"]:
+        assert layer["mediaType"] == "application/vnd.docker.image.rootfs.diff.tar.gzip"
+        assert (tmp_path / "d" / layer["digest"][7:]).read_bytes()[:2] == b"\x1f\x8b"
+    for place, how in ((f"dir:{tmp_path}/e", ["--format", "v2s2"]), (f"docker-archive:{tmp_path}/e.tar", [])):
+        assert "compression using zstd required" in kegcopy.fails(
+            "copy", f"oci:{images('small')}", place, "--dest-compress-format", "zstd", *how)
+
+
 def test_plain_layers_stay_plain_where_that_is_accepted(kegcopy, images, tmp_path):
     kegcopy.copy(f"oci:{images('plain')}", f"oci:{tmp_path}/o", "--dest-oci-accept-uncompressed-layers")
     assert layout_manifest(tmp_path / "o")[0] == layout_manifest(images("plain"))[0]
@@ -247,7 +269,7 @@ def test_an_option_that_is_not_built_is_refused(kegcopy, images, tmp_path, optio
 @pytest.mark.parametrize("name,message", [
     ("foo", 'Invalid image name "foo", expected colon-separated transport:reference'),
     ("foo:bar", 'unknown transport "foo"'),
-    ("docker-daemon:foo", 'transport "docker-daemon" is not built into keg'),
+    ("ostree:foo", 'transport "ostree" is not built into keg'),
     ("docker:busybox", "does not start with //"),
     ("docker://BAD", "repository name must be lowercase"),
     ("oci:/nowhere/there:x", "lstat /nowhere: no such file or directory"),
