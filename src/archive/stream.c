@@ -208,6 +208,38 @@ struct stream_in *stream_in_prefixed(const void *first, size_t len, struct strea
 	return &self->in;
 }
 
+struct window {
+	struct stream_in in;
+	int fd;
+	uint64_t at, left;
+};
+
+static ssize_t window_read(struct stream_in *in, void *bytes, size_t room, struct keg_err *err)
+{
+	struct window *w = (struct window *)in;
+	size_t want = w->left < room ? (size_t)w->left : room;
+	ssize_t n = want ? pread(w->fd, bytes, want, (off_t)w->at) : 0;
+
+	if (n < 0)
+		return keg_fail_sys(err, errno, "read at byte %llu", (unsigned long long)w->at);
+	w->at += (uint64_t)n;
+	w->left -= (uint64_t)n;
+	return n;
+}
+
+static void window_close(struct stream_in *in)
+{
+	free(in);
+}
+
+struct stream_in *stream_in_window(int fd, uint64_t at, uint64_t len)
+{
+	struct window *self = keg_alloc(1, sizeof *self);
+
+	*self = (struct window){ { window_read, window_close }, fd, at, len };
+	return &self->in;
+}
+
 struct buf_out {
 	struct stream_out out;
 	struct keg_buf *buf;

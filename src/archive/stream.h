@@ -55,6 +55,8 @@ int stream_drain(struct stream_in *in, struct keg_err *err) KEG_MUST_CHECK;
 /* From or to a descriptor, which the stage takes over. */
 struct stream_in *stream_in_fd(int fd);
 struct stream_out *stream_out_fd(int fd);
+/* From a part of a file that stays the caller's, without moving its offset; to its end at most. */
+struct stream_in *stream_in_window(int fd, uint64_t at, uint64_t len);
 /* From memory that outlives the stage; to a buffer that does. */
 struct stream_in *stream_in_memory(const void *bytes, size_t len);
 struct stream_out *stream_out_buf(struct keg_buf *buf);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/spawn.h"
 #include "base/strv.h"
+#include "image/spill.h"
 
 enum {
 	MEMBERS_MAX = 1 << 20,
@@ -24,15 +25,6 @@ struct archive_index {
 	struct archive_member *v;
 	size_t n, room;
 };
-
-const char *image_tmpdir(const char *tmpdir)
-{
-	const char *env = getenv("TMPDIR");
-
-	if (tmpdir)
-		return tmpdir;
-	return keg_str_empty(env) ? "/var/tmp" : env;
-}
 
 /* Counts the archive's bytes: where a member's content lies is the count before it. */
 struct scan {
@@ -166,11 +158,11 @@ static int unpack_by_program(enum compression packing, int from, int to, struct 
 static int spill(int fd, enum compression packing, const char *tmpdir, struct keg_err *err)
 {
 	autofd int from = fd;
-	autofd int copy = keg_open_unnamed(image_tmpdir(tmpdir), err);
-	if (copy < 0)
-		return copy;
+
 	if (packing == COMPRESSION_XZ || packing == COMPRESSION_BZIP2) {
-		int r = unpack_by_program(packing, from, copy, err);
+		autofd int copy = keg_open_unnamed(image_tmpdir(tmpdir), err);
+		int r = copy < 0 ? copy : unpack_by_program(packing, from, copy, err);
+
 		return r < 0 ? r : take_fd(&copy);
 	}
 
@@ -181,14 +173,7 @@ static int spill(int fd, enum compression packing, const char *tmpdir, struct ke
 		stream_in_close(file);
 		return r;
 	}
-	int second = fcntl(copy, F_DUPFD_CLOEXEC, 3);
-	if (second < 0)
-		return keg_fail_sys(err, errno, "duplicate a descriptor");
-	autoptr(stream_out) to = stream_out_fd(second);
-	int64_t n = stream_copy(plain, to, err);
-	if (n >= 0)
-		n = to->finish(to, err);
-	return n < 0 ? (int)n : take_fd(&copy);
+	return image_spill(plain, tmpdir, NULL, err);
 }
 
 int archive_index_of(int fd, struct archive_index **out, struct keg_err *err)
@@ -268,38 +253,8 @@ int archive_index_read(const struct archive_index *index, const char *name, size
 	return stream_read_all(in, most, out, err);
 }
 
-struct window {
-	struct stream_in stage;
-	int fd;
-	uint64_t at, left;
-};
-
-static ssize_t window_read(struct stream_in *in, void *bytes, size_t room, struct keg_err *err)
-{
-	struct window *w = (struct window *)in;
-	size_t want = w->left < room ? (size_t)w->left : room;
-	ssize_t n = want ? pread(w->fd, bytes, want, (off_t)w->at) : 0;
-
-	if (n < 0)
-		return keg_fail_sys(err, errno, "read the archive");
-	w->at += (uint64_t)n;
-	w->left -= (uint64_t)n;
-	return n;
-}
-
-static void window_close(struct stream_in *in)
-{
-	free(in);
-}
-
 struct stream_in *archive_index_stream(const struct archive_index *index,
 				       const struct archive_member *member)
 {
-	struct window *w = keg_alloc(1, sizeof *w);
-
-	w->stage = (struct stream_in){ .read = window_read, .close = window_close };
-	w->fd = index->fd;
-	w->at = member->at;
-	w->left = member->size;
-	return &w->stage;
+	return stream_in_window(index->fd, member->at, member->size);
 }

@@ -43,7 +43,4 @@ int archive_index_read(const struct archive_index *index, const char *name, size
 struct stream_in *archive_index_stream(const struct archive_index *index,
 				       const struct archive_member *member);
 
-/* The folder for big temporary files. */
-const char *image_tmpdir(const char *tmpdir);
-
 #endif

@@ -3,16 +3,13 @@
  * A member's size stands before its bytes, so a layer whose size is not known goes through an
  * unnamed temporary file first. Layers that several images share are written once.
  */
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "archive/stream_tap.h"
 #include "archive/tar_writer.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "image/archive_file.h"
 #include "image/docker_archive.h"
+#include "image/spill.h"
 
 struct docker_dest {
 	struct image_dest base;
@@ -77,25 +74,14 @@ static int spill(struct docker_dest *dst, struct stream_in *from, struct image_b
 		 struct keg_err *err)
 {
 	struct stream_tap tap;
-	autofd int fd = keg_open_unnamed(image_tmpdir(dst->tmpdir), err);
-	if (fd < 0)
-		return fd;
-	int second = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (second < 0)
-		return keg_fail_sys(err, errno, "duplicate a descriptor");
 
 	stream_tap_init(&tap, 0);
-	autoptr(stream_out) to = stream_out_tapped(stream_out_fd(second), &tap);
-	int64_t n = stream_copy(from, to, err);
-	if (n >= 0)
-		n = to->finish(to, err);
-	if (n < 0)
-		return (int)n;
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return keg_fail_sys(err, errno, "rewind a temporary file");
+	int fd = image_spill(from, dst->tmpdir, &tap, err);
+	if (fd < 0)
+		return fd;
 	stream_tap_digest(&tap, put->digest);
 	put->size = (int64_t)tap.count;
-	return take_fd(&fd);
+	return fd;
 }
 
 static int dest_put(struct image_dest *dest, const struct image_blob *blob, struct stream_in *from,

@@ -13,6 +13,7 @@
 #include "image/docker_archive.h"
 #include "image/pipe.h"
 #include "image/scopes.h"
+#include "image/spill.h"
 #include "registry/docker_engine.h"
 
 enum { SEND_ROOM = 1 << 20 };

@@ -16,6 +16,7 @@
 #include "image/archive_index.h"
 #include "image/oci_layout.h"
 #include "image/scopes.h"
+#include "image/spill.h"
 
 static int archive_read(void *ctx, const char *name, size_t most, struct keg_buf *out,
 			struct keg_err *err)

@@ -9,15 +9,14 @@
 #include <unistd.h>
 
 #include "archive/compress.h"
-#include "archive/stream_tap.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/sha256.h"
-#include "image/archive_index.h"
 #include "image/config_change.h"
 #include "image/into_store.h"
 #include "image/load_names.h"
+#include "image/spill.h"
 #include "image/transfer_parts.h"
 
 struct rootfs_source {
@@ -45,12 +44,7 @@ static int rootfs_blob(struct image_source *source, const struct image_blob *blo
 
 	if (blob->layer == IMAGE_CONFIG_LAYER)
 		return to->write(to, src->config.data, src->config.len, err);
-	if (lseek(src->fd, (off_t)from, SEEK_SET) < 0)
-		return keg_fail_sys(err, errno, "read the archive");
-	int fd = fcntl(src->fd, F_DUPFD_CLOEXEC, 3);
-	if (fd < 0)
-		return keg_fail_sys(err, errno, "duplicate a descriptor");
-	autoptr(stream_in) in = stream_in_fd(fd);
+	autoptr(stream_in) in = stream_in_window(src->fd, from, UINT64_MAX);
 	int64_t n = stream_copy(in, to, err);
 	return n < 0 ? (int)n : 0;
 }
@@ -96,18 +90,8 @@ static int take_tar(const struct transfer_import *req, struct stream_tap *tap, s
 		stream_in_close(raw);
 		return r;
 	}
-	autofd int copy = keg_open_unnamed(image_tmpdir(req->access->tmpdir), err);
-	if (copy < 0)
-		return copy;
-	int second = fcntl(copy, F_DUPFD_CLOEXEC, 3);
-	if (second < 0)
-		return keg_fail_sys(err, errno, "duplicate a descriptor");
 	stream_tap_init(tap, 0);
-	autoptr(stream_out) to = stream_out_tapped(stream_out_fd(second), tap);
-	int64_t n = stream_copy(plain, to, err);
-	if (n >= 0)
-		n = to->finish(to, err);
-	return n < 0 ? (int)n : take_fd(&copy);
+	return image_spill(plain, req->access->tmpdir, tap, err);
 }
 
 static int make_config(const struct transfer_import *req, const char *diff_id, struct keg_buf *out,

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "image/archive_index.h"
 #include "image/load_names.h"
+#include "image/spill.h"
 #include "image/transfer_parts.h"
 
 static int unknown(const char *path, struct keg_err *err)

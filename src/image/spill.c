@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/spill.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+
+const char *image_tmpdir(const char *tmpdir)
+{
+	const char *env = getenv("TMPDIR");
+
+	if (tmpdir)
+		return tmpdir;
+	return keg_str_empty(env) ? "/var/tmp" : env;
+}
+
+int image_spill(struct stream_in *from, const char *tmpdir, struct stream_tap *tap,
+		struct keg_err *err)
+{
+	autofd int fd = keg_open_unnamed(image_tmpdir(tmpdir), err);
+
+	if (fd < 0)
+		return fd;
+	int second = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (second < 0)
+		return keg_fail_sys(err, errno, "duplicate a descriptor");
+	struct stream_out *file = stream_out_fd(second);
+	autoptr(stream_out) to = tap ? stream_out_tapped(file, tap) : file;
+	int64_t n = stream_copy(from, to, err);
+	if (n >= 0)
+		n = to->finish(to, err);
+	if (n < 0)
+		return (int)n;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return keg_fail_sys(err, errno, "rewind a temporary file");
+	return take_fd(&fd);
+}

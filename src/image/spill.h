@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* spill.h - big things that must be read twice, in files without a name. */
+#ifndef KEG_IMAGE_SPILL_H
+#define KEG_IMAGE_SPILL_H
+
+#include "archive/stream_tap.h"
+
+/* The folder for big temporary files: `tmpdir`, or when NULL $TMPDIR, then /var/tmp. */
+const char *image_tmpdir(const char *tmpdir);
+
+/*
+ * All of `from`, which stays the caller's, in an unnamed file; the descriptor stands at its
+ * beginning. `tap` (may be NULL) counts and hashes what passes.
+ */
+int image_spill(struct stream_in *from, const char *tmpdir, struct stream_tap *tap,
+		struct keg_err *err) KEG_MUST_CHECK;
+
+#endif
