@@ -48,16 +48,16 @@ static int ask(const struct exchange *what, struct keg_buf *said, struct keg_err
 	if (strchr(what->name, '/'))
 		return keg_fail(err, KEG_EUSAGE, "malformed name of a credential helper: %s",
 				what->name);
-	int r = keg_spawn_run(argv, what->input, MAX_HELPER_OUTPUT, said, &complaint, err);
-	if (r == 0)
+	int status = keg_spawn_run(argv, what->input, MAX_HELPER_OUTPUT, said, &complaint, err);
+	if (status == 0)
 		return 1;
-	if (r > 0) {
+	if (status > 0) {
 		/* Helpers report on stdout, and this one sentence is part of the protocol. */
 		if (strstr(keg_buf_text(said), "credentials not found"))
 			return 0;
 		const char *why = said->len ? said->data : keg_buf_text(&complaint);
-		r = keg_fail(err, KEG_EAUTH, "exit status %d: %.*s", r, (int)strcspn(why, "\n"),
-			     why);
+		keg_fail(err, KEG_EAUTH, "exit status %d: %.*s", status, (int)strcspn(why, "\n"),
+			 why);
 	}
 	return keg_wrap(err, "error %s %s", what->doing, program);
 }

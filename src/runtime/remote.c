@@ -165,6 +165,7 @@ static int exec(const struct runtime_context *ctx, const struct remote_call *cal
 {
 	struct oci_process process = { 0 };
 	auto(keg_buf) text = { 0 };
+	pid_t begun = 0;
 	const struct runtime_exec_request req = {
 		.process = &process,
 		.io = io_of(call),
@@ -174,12 +175,15 @@ static int exec(const struct runtime_context *ctx, const struct remote_call *cal
 		.n_cgroups = call->n_cgroups,
 		.ignore_paused = call->ignore_paused,
 		.started = note_pid,
-		.data = pid,
+		.data = &begun,
 	};
 
 	keg_json_print(call->process, &text);
 	int r = oci_process_parse(keg_buf_text(&text), text.len, &process, arena, err);
-	return r < 0 ? r : runtime_exec(ctx, call->id, &req, err);
+	if (r == 0)
+		r = runtime_exec(ctx, call->id, &req, err);
+	*pid = begun;
+	return r;
 }
 
 static int update(const struct runtime_context *ctx, const struct remote_call *call,

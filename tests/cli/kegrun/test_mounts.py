@@ -5,6 +5,8 @@ import os
 
 import pytest
 
+from test_runtime_lifecycle import wait_for
+
 
 class Live:
     def __init__(self, box):
@@ -110,6 +112,7 @@ def test_what_is_not_mounted_cannot_be_removed(live, destination):
 def test_one_that_ended_is_refused(root_box):
     live = Live(root_box)
     root_box.good("kill", live.name, "KILL")
+    wait_for(lambda: root_box.status(live.name) == "stopped", "stopped")
     done = live.call("add", [bind(live.source, "/tmp/a")], check=False)
     assert done.returncode == 1 and "container not running" in done.stderr
 
