@@ -280,3 +280,13 @@ int keg_unbase64(const char *text, void **out, size_t *n, struct keg_err *err)
 	*out = take_ptr(&bytes);
 	return 0;
 }
+
+char *keg_format_bytes_tight(uint64_t bytes)
+{
+	char *text = keg_format_bytes(bytes);
+	char *space = strchr(text, ' ');
+
+	if (space)
+		memmove(space, space + 1, strlen(space));
+	return text;
+}

@@ -23,6 +23,8 @@ int keg_parse_bytes(const char *text, uint64_t *out, struct keg_err *err) KEG_MU
 
 /* "1.238 GB": powers of 1000, four significant digits, as go-units' HumanSize; caller frees. */
 char *keg_format_bytes(uint64_t bytes);
+/* The same without the space: "1.238GB". */
+char *keg_format_bytes_tight(uint64_t bytes);
 /* The same with so many digits: lists of images show three. */
 char *keg_format_bytes_to(uint64_t bytes, int digits);
 

@@ -16,9 +16,11 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "engine/container.h"
+#include "engine/image_uses.h"
 #include "engine/leftover.h"
 #include "engine/lifecycle.h"
 #include "store/check.h"
+#include "store/remove.h"
 
 struct checking {
 	struct engine *engine;
@@ -171,10 +173,62 @@ static void store_found(void *ctx, enum store_damage what, const char *name, boo
 	ch->how->report(ch->how->ctx, store_damage_text(what), name, repaired);
 }
 
+/* Gone, it can be pulled again; left, each container of it would fail in its own way. */
+static int remove_image(struct checking *ch, struct store *store, const char *id,
+			struct keg_err *err)
+{
+	int r = ch->how->containers ? image_uses_remove(ch->engine, id, NULL, err) : 0;
+
+	return r < 0 ? r : store_image_remove(store, id, NULL, err);
+}
+
+static void check_images(struct checking *ch, struct store *store, const struct keg_strv *damaged)
+{
+	for (size_t i = 0; i < damaged->n; i++) {
+		struct keg_err why;
+		bool gone = false;
+
+		if (ch->how->repair) {
+			int r = remove_image(ch, store, damaged->v[i], &why);
+
+			gone = r >= 0 || r == -KEG_ENOTFOUND;
+			if (!gone)
+				keg_warn("image %s: %s", damaged->v[i], why.msg);
+		}
+		found(ch, store_damage_text(STORE_IMAGE_DAMAGED), damaged->v[i], gone);
+	}
+}
+
+static void ignore_finding(void *ctx, enum store_damage what, const char *name, bool repaired)
+{
+	(void)ctx;
+	(void)what;
+	(void)name;
+	(void)repaired;
+}
+
+/* What is wrong with the store now, its damaged images apart. */
+static int count_left(struct store *store, const struct engine_check *how, struct keg_err *err)
+{
+	auto(keg_strv) images = { 0 };
+	const struct store_check again = { .max_age = how->max_age,
+					   .damaged = how->damaged,
+					   .report = ignore_finding,
+					   .images = &images };
+
+	return store_check(store, &again, err);
+}
+
 int engine_check(struct engine *engine, const struct engine_check *how, struct keg_err *err)
 {
 	struct checking ch = { .engine = engine, .how = how };
-	struct store_check images = { .repair = how->repair, .report = store_found, .ctx = &ch };
+	auto(keg_strv) damaged = { 0 };
+	struct store_check images = { .repair = how->repair,
+				      .max_age = how->max_age,
+				      .damaged = how->damaged,
+				      .report = store_found,
+				      .ctx = &ch,
+				      .images = &damaged };
 	autofree char *runtime = keg_path_join(engine->rundir, "runtime");
 	autofree char *run = keg_path_join(engine->rundir, "containers");
 	struct store *store;
@@ -191,5 +245,11 @@ int engine_check(struct engine *engine, const struct engine_check *how, struct k
 	check_run_folder(&ch, runtime, "runtime state of no container");
 	check_names(&ch);
 	r = store_check(store, &images, err);
+	if (r < 0)
+		return r;
+	/* What only damaged images need goes with them; that is no finding that remains. */
+	check_images(&ch, store, &damaged);
+	if (damaged.n > 0 && how->repair)
+		r = count_left(store, how, err);
 	return r < 0 ? r : ch.left + r;
 }

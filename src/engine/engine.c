@@ -216,6 +216,11 @@ void engine_close(struct engine *engine)
 	close_fd(&engine->containers);
 	close_fd(&engine->names);
 	close_fd(&engine->run);
+	for (size_t i = 0; i < engine->n_volume_locks; i++)
+		close_fd(&engine->volume_locks[i]);
+	free(engine->volume_locks);
+	engine->volume_locks = NULL;
+	engine->n_volume_locks = 0;
 	if (engine->store)
 		store_close(engine->store);
 	engine->store = NULL;

@@ -54,6 +54,11 @@ struct engine {
 	int containers;	    /* <kegdir>/containers */
 	int names;	    /* <kegdir>/names */
 	int run;	    /* <rundir>/containers */
+
+	/* Folders of volumes that a container here is made with, locked (shared) against removal.
+	 */
+	int *volume_locks;
+	size_t n_volume_locks;
 };
 
 /* What a struct engine starts from, so that engine_close() is safe before engine_open(). */

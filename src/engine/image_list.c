@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Filters of the same key are alternatives, different keys must all hold, as in Podman. */
+/* Filters of the same key are alternatives but for labels, which must all hold, as do different
+ * keys. */
 #include "engine/image_list.h"
 
 #include <fnmatch.h>
@@ -30,6 +31,7 @@ struct filter_key {
 	/* 1 it holds, 0 not, or an error. */
 	int (*holds)(struct filter_context *ctx, const struct filter *f,
 		     const struct store_image *image);
+	bool all; /* every filter of this key must hold */
 };
 
 static int bad_value(struct filter_context *ctx, const struct filter *f, const char *want)
@@ -164,16 +166,25 @@ static int has_label(struct filter_context *ctx, const struct filter *f,
 	return 0;
 }
 
+static int has_no_label(struct filter_context *ctx, const struct filter *f,
+			const struct store_image *image)
+{
+	int r = has_label(ctx, f, image);
+
+	return r < 0 ? r : !r;
+}
+
 static const struct filter_key keys[] = {
-	{ "before", prepare_image, is_before },
-	{ "dangling", prepare_truth, is_dangling },
-	{ "id", NULL, has_id },
-	{ "label", NULL, has_label },
-	{ "readonly", prepare_truth, is_read_only },
-	{ "reference", NULL, has_reference },
-	{ "since", prepare_image, is_since },
-	{ "after", prepare_image, is_since },
-	{ "until", prepare_until, is_before },
+	{ "before", prepare_image, is_before, false },
+	{ "dangling", prepare_truth, is_dangling, false },
+	{ "id", NULL, has_id, false },
+	{ "label", NULL, has_label, true },
+	{ "label!", NULL, has_no_label, true },
+	{ "readonly", prepare_truth, is_read_only, false },
+	{ "reference", NULL, has_reference, false },
+	{ "since", prepare_image, is_since, false },
+	{ "after", prepare_image, is_since, false },
+	{ "until", prepare_until, is_before, false },
 };
 
 static int parse_filter(struct filter_context *ctx, const char *text, struct filter *out)
@@ -196,22 +207,32 @@ static int parse_filter(struct filter_context *ctx, const char *text, struct fil
 			(int)(equals - text), text);
 }
 
-/* Each key has one filter at least that holds. */
+/* Of the filters of one key: does one hold, or all where the key wants that? */
+static int key_holds(struct filter_context *ctx, const struct filter *filters, size_t n,
+		     const struct filter_key *key, const struct store_image *image)
+{
+	int any = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (filters[i].key != key)
+			continue;
+		int holds = key->holds(ctx, &filters[i], image);
+
+		if (holds < 0 || (key->all && !holds))
+			return holds;
+		any |= holds;
+	}
+	return any;
+}
+
 static int passes(struct filter_context *ctx, const struct filter *filters, size_t n,
 		  const struct store_image *image)
 {
 	for (size_t i = 0; i < n; i++) {
-		int any = 0;
+		int holds = key_holds(ctx, filters, n, filters[i].key, image);
 
-		for (size_t k = 0; k < n && !any; k++) {
-			if (filters[k].key != filters[i].key)
-				continue;
-			any = filters[k].key->holds(ctx, &filters[k], image);
-			if (any < 0)
-				return any;
-		}
-		if (!any)
-			return 0;
+		if (holds <= 0)
+			return holds;
 	}
 	return 1;
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "engine/image_find.h"
+#include "engine/image_uses.h"
+#include "store/container.h"
 #include "store/names.h"
 #include "store/pin.h"
 #include "store/remove.h"
@@ -15,28 +17,32 @@ void image_removal_done(struct image_removal *removal)
 	*removal = (struct image_removal){ 0 };
 }
 
-/* Who uses it, by the id its owner knows: one of our containers, or a peer's. */
+/* By the id its owner knows: one of our containers, or a peer's. */
 static int refuse_used(struct store *store, const char *id, struct keg_arena *arena,
 		       struct keg_err *err)
 {
-	struct store_user *users;
+	struct store_container *peers;
 	auto(keg_strv) ours = { 0 };
 	size_t n;
 	int r = store_pin_list(store, id, &ours, err);
 
 	if (r >= 0)
-		r = store_image_users(store, id, arena, &users, &n, err);
+		r = store_container_list(store, id, arena, &peers, &n, err);
 	if (r < 0)
 		return r;
 	const char *user = ours.n > 0 ? ours.v[0] : NULL;
 	for (size_t i = 0; i < n && !user; i++) {
-		if (!users[i].pin)
-			user = users[i].id;
+		if (!peers[i].pin)
+			user = peers[i].id;
 	}
 	if (!user)
 		return 0;
 	keg_fail(err, KEG_EBUSY, "image used by %s: image is in use by a container", user);
-	return keg_hint(err, "remove the container first: keg rm %.12s", user);
+	return keg_hint(err,
+			ours.n > 0 ? "remove the container first: keg rm %.12s"
+				   : "consider listing external containers of other tools and "
+				     "removing %.12s there, or force-removing the image",
+			user);
 }
 
 static int untag(struct store *store, const char *id, const char *name, struct image_removal *out,
@@ -49,15 +55,18 @@ static int untag(struct store *store, const char *id, const char *name, struct i
 	return r;
 }
 
-int image_remove(struct store *store, const char *text, bool force, struct image_removal *out,
-		 struct keg_err *err)
+int image_remove(struct engine *engine, const char *text, const struct image_remove_how *how,
+		 struct image_removal *out, struct keg_err *err)
 {
-	auto(keg_arena) arena = { 0 };
+	struct keg_arena *arena = &engine->arena;
 	struct store_image found;
 	const struct store_image *image = &found;
+	struct store *store;
 	const char *name;
-	int r = image_find(store, text, &arena, &found, &name, err);
+	int r = engine_store(engine, &store, err);
 
+	if (r >= 0)
+		r = image_find(store, text, arena, &found, &name, err);
 	if (r < 0)
 		return r;
 	if (image->read_only)
@@ -67,14 +76,15 @@ int image_remove(struct store *store, const char *text, bool force, struct image
 			image->id);
 	if (*name && image->n_names > 1)
 		return untag(store, image->id, name, out, err);
-	if (image->n_names > 1 && !force) {
+	if (image->n_names > 1 && !how->all_names) {
 		keg_fail(err, KEG_EUSAGE,
 			 "unable to delete image \"%s\" by ID with more than one tag: please force "
 			 "removal",
 			 image->id);
 		return keg_hint(err, "keg rmi --force %.12s", image->id);
 	}
-	r = refuse_used(store, image->id, &arena, err);
+	r = how->containers ? image_uses_remove(engine, image->id, NULL, err)
+			    : refuse_used(store, image->id, arena, err);
 	if (r >= 0)
 		r = store_image_remove(store, image->id, NULL, err);
 	if (r < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/volume.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 #define DATA "_data"
 #define FILLED ".keg-new" /* there until the image's files are copied in */
+#define OURS ".keg"	  /* from then on: keg made it */
 
 static char *folder_of(const struct engine *engine, const char *name)
 {
@@ -30,24 +32,44 @@ static int fill(int data, const char *dest, int rootfd, struct keg_err *err)
 	return from < 0 ? 0 : tree_copy(from, data, err);
 }
 
+/* The folder, made when missing and locked; one that is removed while we wait is made anew. */
+static int lock_folder(const char *folder, int *out, struct keg_err *err)
+{
+	enum { MAX_RACES = 100 };
+
+	for (int i = 0; i < MAX_RACES; i++) {
+		struct stat st;
+		int r = keg_mkdirs(AT_FDCWD, folder, 0755, err);
+
+		if (r < 0)
+			return r;
+		autofd int dir = keg_open_at(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0, err);
+		if (dir < 0 && err->sys == ENOENT)
+			continue;
+		if (dir < 0)
+			return dir;
+		r = keg_lock_flock(dir, KEG_LOCK_EXCLUSIVE, err);
+		if (r < 0)
+			return r;
+		if (fstat(dir, &st) == 0 && st.st_nlink > 0) {
+			*out = take_fd(&dir);
+			return 0;
+		}
+	}
+	return keg_fail(err, KEG_EBUSY, "%s comes and goes", folder);
+}
+
 /*
  * A volume that two containers want for the first time at once is filled once: by the one who
  * gets the lock of its folder first. A crash leaves the marker, and the next one starts over.
  */
-static int make(const char *folder, const struct volume_mount *v, int rootfd, struct keg_err *err)
+static int fill_once(int dir, const char *folder, const struct volume_mount *v, int rootfd,
+		     struct keg_err *err)
 {
 	autofree char *data_path = keg_path_join(folder, DATA);
-	int r = keg_mkdirs(AT_FDCWD, folder, 0755, err);
-
-	if (r < 0)
-		return r;
-	autofd int dir = keg_open_at(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0, err);
-	if (dir < 0)
-		return dir;
-	r = keg_lock_flock(dir, KEG_LOCK_EXCLUSIVE, err);
-	if (r < 0)
-		return r;
 	bool fresh = !keg_exists(dir, DATA);
+	int r;
+
 	if (!fresh && !keg_exists(dir, FILLED))
 		return 0;
 	if (!fresh && (r = keg_remove_tree(dir, DATA, err)) < 0)
@@ -61,9 +83,33 @@ static int make(const char *folder, const struct volume_mount *v, int rootfd, st
 		r = data < 0 ? keg_fail_sys(err, errno, "open %s", data_path)
 			     : fill(data, v->dest, rootfd, err);
 	}
-	if (r >= 0 && unlinkat(dir, FILLED, 0) < 0)
+	if (r >= 0 && renameat(dir, FILLED, dir, OURS) < 0)
 		r = keg_fail_sys(err, errno, "finish %s", data_path);
 	return r;
+}
+
+/* Until the container's record says that it uses the volume, a lock does. */
+static int keep_locked(struct engine *engine, int *dir, struct keg_err *err)
+{
+	int r = keg_lock_flock(*dir, KEG_LOCK_SHARED, err);
+
+	if (r < 0)
+		return r;
+	engine->volume_locks = keg_realloc(engine->volume_locks, engine->n_volume_locks + 1,
+					   sizeof *engine->volume_locks);
+	engine->volume_locks[engine->n_volume_locks++] = take_fd(dir);
+	return 0;
+}
+
+static int make(struct engine *engine, const char *folder, const struct volume_mount *v, int rootfd,
+		struct keg_err *err)
+{
+	autofd int dir = -1;
+	int r = lock_folder(folder, &dir, err);
+
+	if (r >= 0)
+		r = fill_once(dir, folder, v, rootfd, err);
+	return r < 0 ? r : keep_locked(engine, &dir, err);
 }
 
 int volume_prepare(struct engine *engine, struct volume_list *list, int rootfd,
@@ -81,7 +127,7 @@ int volume_prepare(struct engine *engine, struct volume_list *list, int rootfd,
 			v->source = keg_arena_strdup(arena, id);
 		}
 		autofree char *folder = folder_of(engine, v->source);
-		int r = make(folder, v, rootfd, err);
+		int r = make(engine, folder, v, rootfd, err);
 		if (r < 0)
 			return keg_wrap(err, "volume %s", v->source);
 	}
@@ -107,6 +153,46 @@ int volume_chown(struct engine *engine, const struct volume_list *list, uint32_t
 			return keg_wrap(err, "volume %s", v->source);
 	}
 	return 0;
+}
+
+int volume_names(struct engine *engine, struct keg_strv *out, struct keg_err *err)
+{
+	int fd = open(engine->volumes, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autodir stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!stream)
+		return errno == ENOENT
+			       ? 0
+			       : keg_fail_sys(err, errno, "list volumes in %s", engine->volumes);
+	while ((entry = readdir(stream)) != NULL) {
+		autofree char *data = keg_path_join(entry->d_name, DATA);
+
+		if (entry->d_name[0] != '.' && keg_exists(fd, data))
+			keg_strv_add(out, entry->d_name);
+	}
+	keg_strv_sort(out);
+	return 0;
+}
+
+bool volume_is_ours(const struct engine *engine, const char *name)
+{
+	autofree char *mark = keg_printf("%s/%s/" OURS, engine->volumes, name);
+
+	return keg_exists(AT_FDCWD, mark);
+}
+
+int volume_lock_unused(const struct engine *engine, const char *name, struct keg_err *err)
+{
+	autofree char *folder = folder_of(engine, name);
+	autofd int dir = keg_open_at(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0, err);
+
+	if (dir < 0)
+		return dir;
+	int r = keg_lock_try_flock(dir, KEG_LOCK_EXCLUSIVE, err);
+	if (r == 0)
+		return keg_fail(err, KEG_EBUSY, "volume %s is in use", name);
+	return r < 0 ? r : take_fd(&dir);
 }
 
 int volume_remove(struct engine *engine, const char *name, struct keg_err *err)

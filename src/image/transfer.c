@@ -14,6 +14,7 @@ __attribute__((visibility("default"))) const struct transfer_table keg_transfer 
 	.list_tags = transfer_list_tags,
 	.remove = transfer_remove,
 	.sync = transfer_sync,
+	.check = transfer_check,
 	.login_find = transfer_login_find,
 	.login_check = transfer_login_check,
 	.login_store = transfer_login_store,

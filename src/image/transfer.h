@@ -18,7 +18,7 @@
 #include "image/progress.h"
 
 /* Raised when the table changes; transfer_open() refuses another's. */
-enum { TRANSFER_VERSION = 2 };
+enum { TRANSFER_VERSION = 3 };
 
 enum transfer_pull_policy {
 	TRANSFER_PULL_MISSING = 0, /* only when the store has no such image */
@@ -104,6 +104,13 @@ struct transfer_sync {
 	void *say_ctx;
 };
 
+/* Read all layers of the store, and compare them with what they were when they came. */
+struct transfer_check {
+	const struct image_access *access;
+	void (*damaged)(void *ctx, const char *layer, const char *why);
+	void *ctx;
+};
+
 /* Credentials of a registry, or of what is below a path on it. */
 struct transfer_login {
 	const struct image_access *access; /* authfile, certificates, TLS, registries.conf */
@@ -132,6 +139,7 @@ struct transfer_table {
 	int (*remove)(const struct image_access *access, const char *name, struct keg_err *err);
 	/* Appends "DIGEST NAME" to *digests for each image, also where it fails later on. */
 	int (*sync)(const struct transfer_sync *req, struct keg_buf *digests, struct keg_err *err);
+	int (*check)(const struct transfer_check *req, struct keg_err *err);
 	/*
 	 * login and logout. `find`: 1 with what is kept for the key (*username NULL: an identity
 	 * token), or 0. `check`: does the registry take the user name and password of `access`?

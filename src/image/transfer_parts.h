@@ -17,6 +17,7 @@ int transfer_list_tags(const struct image_access *access, const char *name, stru
 		       struct keg_err *err);
 int transfer_remove(const struct image_access *access, const char *name, struct keg_err *err);
 int transfer_sync(const struct transfer_sync *req, struct keg_buf *digests, struct keg_err *err);
+int transfer_check(const struct transfer_check *req, struct keg_err *err);
 int transfer_login_find(const struct transfer_login *req, char **username, char **password,
 			struct keg_err *err);
 int transfer_login_check(const struct transfer_login *req, struct keg_err *err);

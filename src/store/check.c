@@ -8,11 +8,14 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "store/check_state.h"
 #include "store/commit_note.h"
 #include "store/handle.h"
+#include "store/image.h"
 #include "store/layer_tree.h"
 
 static const char *const damage_texts[] = {
@@ -20,13 +23,13 @@ static const char *const damage_texts[] = {
 	[STORE_LAYER_INCOMPLETE] = "incomplete layer",
 	[STORE_LAYER_UNRECORDED] = "layer folder without a record",
 	[STORE_LAYER_LOST] = "layer without a folder",
-	[STORE_LAYER_DAMAGED] = "layer that lost files",
+	[STORE_LAYER_DAMAGED] = "layer with missing or changed files",
 	[STORE_LAYER_UNUSED] = "layer that nothing uses",
 	[STORE_LINK_DANGLING] = "short link to nowhere",
 	[STORE_LINK_MISSING] = "layer without its short link",
 	[STORE_IMAGE_UNRECORDED] = "image folder without a record",
 	[STORE_CONTAINER_UNRECORDED] = "container folder without a record",
-	[STORE_IMAGE_DAMAGED] = "damaged image: pull it again",
+	[STORE_IMAGE_DAMAGED] = "damaged image",
 	[STORE_PIN_LEFT] = "pin of an image that no container uses",
 	[STORE_PIN_LOST] = "image in use without a pin",
 };
@@ -113,6 +116,21 @@ static void check_link(struct checking *c, const char *id)
 			     c->trash && layer_tree_relink(c->store, id, link, &ignored) >= 0);
 }
 
+static bool is_known_damaged(const struct checking *c, const char *id)
+{
+	return c->how->damaged && keg_strv_has(c->how->damaged, id);
+}
+
+static bool is_old(const struct checking *c, struct json_object *record)
+{
+	struct timespec created;
+	struct keg_err ignored;
+
+	return c->how->max_age >= 0 &&
+	       keg_time_parse(keg_json_str(record, "created", ""), &created, &ignored) >= 0 &&
+	       keg_now().tv_sec - created.tv_sec >= c->how->max_age;
+}
+
 /* What is wrong with a recorded layer, or -1. */
 static int judge_layer(const struct checking *c, struct json_object *record)
 {
@@ -126,12 +144,12 @@ static int judge_layer(const struct checking *c, struct json_object *record)
 		return STORE_LAYER_INCOMPLETE;
 	if (!keg_exists(store_own(c->store)->overlay, diff))
 		return STORE_LAYER_LOST;
-	if (!layer_tree_record_is_whole(store_own(c->store), record))
+	if (!layer_tree_record_is_whole(store_own(c->store), record) || is_known_damaged(c, id))
 		return STORE_LAYER_DAMAGED;
 	/* Peers keep layers on purpose that have no image yet; a container's layer has no
 	 * digest, and without the container it is of no use. */
 	if (!used && (keg_str_empty(keg_json_str(record, "diff-digest", NULL)) ||
-		      keg_strv_has(&c->abandoned, id)))
+		      keg_strv_has(&c->abandoned, id) || is_old(c, record)))
 		return STORE_LAYER_UNUSED;
 	return -1;
 }
@@ -214,20 +232,40 @@ static int check_folders(struct checking *c, struct keg_err *err)
 /* --- images ------------------------------------------------------------------------------------
  */
 
-/* Are all layers recorded, complete and on disk, and is there a manifest? */
+/* Is each document there, as long as it once was? */
+static bool has_documents(const struct checking *c, struct json_object *image)
+{
+	struct json_object *sizes = keg_json_get(image, "big-data-sizes");
+	const char *id = keg_json_str(image, "id", "");
+
+	if (!sizes || !json_object_is_type(sizes, json_type_object) || !store_id_is_valid(id))
+		return true; /* nothing is known of them */
+	json_object_object_foreach(sizes, key, size)
+	{
+		autofree char *file = store_data_file(key);
+		autofree char *path = keg_path_join(id, file);
+		struct stat st;
+
+		if (fstatat(store_own(c->store)->lists[STORE_IMAGES], path, &st, 0) < 0 ||
+		    st.st_size != json_object_get_int64(size))
+			return false;
+	}
+	return true;
+}
+
+/* Are all layers recorded, complete and on disk, and all documents? */
 static bool is_whole(const struct checking *c, struct json_object *image)
 {
 	const char *layer = keg_json_str(image, "layer", "");
-	autofree char *manifest = keg_path_join(keg_json_str(image, "id", ""), "manifest");
 
-	if (store_record_has(image, "big-data-names", "manifest") &&
-	    !keg_exists(store_own(c->store)->lists[STORE_IMAGES], manifest))
+	if (!has_documents(c, image))
 		return false;
 	for (int depth = 0; *layer && depth < STORE_LIST_MAX; depth++) {
 		struct json_object *record = store_records_find(&c->layers, layer);
 
 		if (!record || store_record_incomplete(record) ||
-		    !layer_tree_record_is_whole(store_own(c->store), record))
+		    !layer_tree_record_is_whole(store_own(c->store), record) ||
+		    is_known_damaged(c, layer))
 			return false;
 		layer = keg_json_str(record, "parent", "");
 	}
@@ -240,8 +278,14 @@ static void check_images(struct checking *c)
 	struct json_object *image;
 
 	while ((image = store_records_next(&c->images, &at)) != NULL) {
-		if (!is_whole(c, image))
-			check_report(c, STORE_IMAGE_DAMAGED, keg_json_str(image, "id", ""), false);
+		const char *id = keg_json_str(image, "id", "");
+
+		if (is_whole(c, image))
+			continue;
+		if (c->how->images)
+			keg_strv_add(c->how->images, id);
+		else
+			check_report(c, STORE_IMAGE_DAMAGED, id, false);
 	}
 }
 

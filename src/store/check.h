@@ -9,6 +9,7 @@
 #define KEG_STORE_CHECK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "store/store.h"
 
@@ -23,18 +24,24 @@ enum store_damage {
 	STORE_LINK_MISSING,	    /* a layer whose short link is gone */
 	STORE_IMAGE_UNRECORDED,	    /* a folder without a record */
 	STORE_CONTAINER_UNRECORDED, /* a peer's folder without a record */
-	STORE_IMAGE_DAMAGED,	    /* a layer or the manifest is missing or damaged */
+	STORE_IMAGE_DAMAGED,	    /* a layer or a document is missing or damaged */
 	STORE_PIN_LEFT,		    /* of no container of ours */
 	STORE_PIN_LOST,		    /* containers of ours whose image is not pinned */
 };
 
 struct store_check {
 	bool repair;
+	/* A layer of no image and no container that is older than so many seconds is what a pull
+	 * left that was given up; < 0: however old, it is kept. */
+	int64_t max_age;
+	const struct keg_strv *damaged; /* layers whose files were changed; may be NULL */
 	/* Does our container exist? NULL: those with <graphroot>/keg/containers/<id> do. */
 	bool (*container_exists)(void *ctx, const char *id);
 	/* Called for each finding; `repaired` is false when it was left, or repair failed. */
 	void (*report)(void *ctx, enum store_damage what, const char *name, bool repaired);
 	void *ctx;
+	/* Not NULL: the ids of damaged images of our store, for the caller to remove or report. */
+	struct keg_strv *images;
 };
 
 /* One word for `what` as `system check` prints it. */

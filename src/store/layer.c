@@ -55,6 +55,32 @@ static size_t count_layers(const struct store *store)
 	return n;
 }
 
+int store_layer_list(struct store *store, struct keg_arena *arena, struct store_layer **out,
+		     size_t *n, struct keg_err *err)
+{
+	size_t filled = 0;
+
+	for (size_t i = 0; i < store->n_places; i++) {
+		int r = store_place_refresh(store, i, err);
+
+		if (r < 0)
+			return r;
+	}
+
+	struct store_layer *list = keg_arena_alloc(arena, count_layers(store) + 1, sizeof *list);
+	for (size_t i = 0; i < store->n_places; i++) {
+		const struct store_index *index = &store->places[i].index;
+
+		for (size_t at = 0; at < store_index_layers(index); at++) {
+			store_index_layer(index, at, arena, &list[filled]);
+			list[filled++].in_store = (unsigned)i;
+		}
+	}
+	*out = list;
+	*n = filled;
+	return 0;
+}
+
 int store_layer_chain(struct store *store, const char *id, struct keg_arena *arena,
 		      struct store_layer **out, size_t *n, struct keg_err *err)
 {

@@ -43,6 +43,10 @@ void store_layer_chain_id(char out[STORE_ID_LEN + 1], const char *parent, const 
 int store_layer_find(struct store *store, const char *id, struct keg_arena *arena,
 		     struct store_layer *out, struct keg_err *err) KEG_MUST_CHECK;
 
+/* All complete layers of all stores, in the order of the files; also those of containers. */
+int store_layer_list(struct store *store, struct keg_arena *arena, struct store_layer **out,
+		     size_t *n, struct keg_err *err) KEG_MUST_CHECK;
+
 /*
  * Are its own files there? A power cut may have taken them: such a layer is not to be reused,
  * and store_commit() puts a new one in its place.

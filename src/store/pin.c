@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "store/container.h"
 #include "store/handle.h"
 #include "store/image.h"
 #include "store/layer_tree.h"
@@ -230,17 +231,6 @@ static int make_pin(struct store *store, const char *image, struct keg_err *err)
 	return save(&p, false, err);
 }
 
-/* Folders that peers make for every container they come across. */
-static void remove_folders(struct store *store, const char *id)
-{
-	autofree char *run = keg_printf("%s/overlay-containers/%s", store->config.runroot, id);
-	struct keg_err ignored;
-
-	if (keg_remove_tree(store_own(store)->lists[STORE_CONTAINERS], id, &ignored) < 0 ||
-	    keg_remove_tree(AT_FDCWD, run, &ignored) < 0)
-		keg_debug("unpin: %s", ignored.msg);
-}
-
 static int remove_pin(struct store *store, const char *image, struct keg_err *err)
 {
 	autoptr(store_staging) trash = NULL; /* freed after the locks */
@@ -260,7 +250,7 @@ static int remove_pin(struct store *store, const char *image, struct keg_err *er
 	store_records_remove(&p.layers, layer);
 	if (save(&p, true, err) < 0)
 		return -(int)err->code;
-	remove_folders(store, id);
+	store_container_remove_folders(store, id);
 	return layer_tree_drop(store, trash, layer, err);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/remove.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "store/handle.h"
 #include "store/layer_tree.h"
+#include "store/mounts.h"
 #include "store/pin.h"
 #include "store/records.h"
 
@@ -83,25 +83,12 @@ static void doom_all(struct removal *r, struct json_object *image)
 	doom(r, keg_json_str(image, "layer", NULL));
 }
 
-/* A peer mounted an image (podman image mount): it says so in its run folder. */
+/* A peer may have mounted it (podman image mount). */
 static int check_mounts(const struct removal *r, struct keg_err *err)
 {
-	autofree char *path =
-		keg_path_join(r->store->config.runroot, "overlay-layers/mountpoints.json");
-	autojson list = NULL;
+	autofree char *where = store_mounted_at(r->store, &r->doomed);
 
-	if (keg_json_read(AT_FDCWD, path, STORE_LIST_MAX, &list, err) < 0 ||
-	    !json_object_is_type(list, json_type_array))
-		return 0;
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
-		struct json_object *mount = json_object_array_get_idx(list, i);
-		const char *id = keg_json_str(mount, "id", "");
-
-		if (keg_json_i64(mount, "count", 0) > 0 && keg_strv_has(&r->doomed, id))
-			return keg_fail(err, KEG_EBUSY, "image %s is mounted at %s", r->id,
-					keg_json_str(mount, "path", "some place"));
-	}
-	return 0;
+	return where ? keg_fail(err, KEG_EBUSY, "image %s is mounted at %s", r->id, where) : 0;
 }
 
 static int check_users(struct removal *r, struct keg_err *err)
@@ -188,37 +175,4 @@ int store_image_remove(struct store *store, const char *id, struct keg_strv *lay
 	if (layers)
 		keg_strv_extend(layers, (const char *const *)r.doomed.v, r.doomed.n);
 	return drop_trees(&r, trash, err);
-}
-
-int store_image_users(struct store *store, const char *id, struct keg_arena *arena,
-		      struct store_user **out, size_t *n, struct keg_err *err)
-{
-	auto(store_records) containers = { 0 };
-	struct store_records_at at = { 0 };
-	struct json_object *record;
-	size_t count = 0;
-	int r = store_records_load(store, STORE_CONTAINERS, &containers, err);
-
-	if (r < 0)
-		return r;
-	while (store_records_next(&containers, &at))
-		count++;
-
-	struct store_user *users = keg_arena_alloc(arena, count + 1, sizeof *users);
-	*n = 0;
-	at = (struct store_records_at){ 0 };
-	while ((record = store_records_next(&containers, &at)) != NULL) {
-		struct json_object *names = keg_json_get(record, "names");
-		bool named = names && json_object_is_type(names, json_type_array);
-		struct json_object *first = named ? json_object_array_get_idx(names, 0) : NULL;
-
-		if (!keg_str_eq(keg_json_str(record, "image", NULL), id))
-			continue;
-		struct store_user *user = &users[(*n)++];
-		user->id = keg_arena_strdup(arena, keg_json_str(record, "id", ""));
-		user->name = keg_arena_strdup(arena, first ? json_object_get_string(first) : "");
-		user->pin = store_pin_is_name(user->name);
-	}
-	*out = users;
-	return 0;
 }

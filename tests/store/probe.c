@@ -262,6 +262,7 @@ static void print_finding(void *ctx, enum store_damage what, const char *name, b
 static int do_check(struct store *store, char **argv, struct keg_err *err)
 {
 	const struct store_check how = { .repair = strcmp(argv[0], "repair") == 0,
+					 .max_age = -1,
 					 .report = print_finding };
 	int left = store_check(store, &how, err);
 

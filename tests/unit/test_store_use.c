@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "store/check.h"
 #include "store/image.h"
+#include "store/container.h"
 #include "store/pin.h"
 #include "store/remove.h"
 #include "tests/unit/store_fixture.h"
@@ -47,7 +48,7 @@ static void a_peers_container_keeps_its_image(void **state)
 {
 	struct fixture *f = *state;
 	auto(keg_arena) arena = { 0 };
-	struct store_user *users;
+	struct store_container *users;
 	char id[STORE_ID_LEN + 1];
 	size_t n;
 
@@ -58,7 +59,7 @@ static void a_peers_container_keeps_its_image(void **state)
 	assert_int_equal(keg_file_write(AT_FDCWD, path, list, strlen(list), 0600, 0, &f->err), 0);
 	assert_int_equal(store_image_remove(f->store, id, NULL, &f->err), -KEG_EBUSY);
 	assert_non_null(strstr(f->err.msg, "image used by c"));
-	assert_int_equal(store_image_users(f->store, id, &arena, &users, &n, &f->err), 0);
+	assert_int_equal(store_container_list(f->store, id, &arena, &users, &n, &f->err), 0);
 	assert_int_equal(n, 1);
 	assert_string_equal(users[0].name, "box");
 	assert_false(users[0].pin);
@@ -174,7 +175,9 @@ static void note(void *ctx, enum store_damage what, const char *name, bool repai
 
 static int check(struct fixture *f, bool repair, struct findings *found)
 {
-	const struct store_check how = { .repair = repair, .report = note, .ctx = found };
+	const struct store_check how = {
+		.repair = repair, .max_age = -1, .report = note, .ctx = found
+	};
 
 	*found = (struct findings){ 0 };
 	return store_check(f->store, &how, &f->err);

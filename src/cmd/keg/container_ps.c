@@ -282,16 +282,9 @@ static int put_size(struct line *line, struct container *c, struct keg_err *err)
 
 	if (r < 0)
 		return r;
-	autofree char *own = keg_format_bytes((uint64_t)size.rw);
-	autofree char *all = keg_format_bytes((uint64_t)(size.rw + size.image));
+	autofree char *own = keg_format_bytes_tight((uint64_t)size.rw);
+	autofree char *all = keg_format_bytes_tight((uint64_t)(size.rw + size.image));
 	autofree char *text = keg_printf("%s (virtual %s)", own, all);
-	/* As the peers: no space between number and unit here. */
-	char *to = text;
-	for (char *from = text; *from; from++) {
-		if (!(*from == ' ' && from[1] >= 'A' && from[1] <= 'Z'))
-			*to++ = *from;
-	}
-	*to = '\0';
 	struct json_object *both = json_object_new_object();
 	put_int(both, "rootFsSize", size.image + size.rw);
 	put_int(both, "rwSize", size.rw);

@@ -12,7 +12,9 @@ struct rmi_args {
 static const struct cli_opt rmi_opts[] = {
 	OPT_FLAG('a', "all", struct rmi_args, all, "Remove all images"),
 	OPT_FLAG('f', "force", struct rmi_args, force,
-		 "Remove an image with several names, and do not fail for one that is not there"),
+		 "Remove an image with several names, with the containers that use it, and do not "
+		 "fail "
+		 "for one that is not there"),
 	OPT_FLAG('i', "ignore", struct rmi_args, ignore,
 		 "Ignore errors if a specified image does not exist"),
 	OPT_FLAG(0, "no-prune", struct rmi_args, no_prune, "Do not remove dangling images"),
@@ -30,11 +32,13 @@ static int status_of(const struct keg_err *err)
 }
 
 /* Returns the exit status of this one; what happened is printed. */
-static int remove_one(struct store *store, const char *text, const struct rmi_args *args)
+static int remove_one(struct engine *engine, const char *text, const struct rmi_args *args)
 {
+	const struct image_remove_how how = { .all_names = args->force || args->all,
+					      .containers = args->force };
 	auto(image_removal) removal = { 0 };
 	struct keg_err err = { 0 };
-	int r = image_remove(store, text, args->force || args->all, &removal, &err);
+	int r = image_remove(engine, text, &how, &removal, &err);
 
 	if (r == -KEG_ENOTFOUND && (args->force || args->ignore))
 		return 0;
@@ -86,7 +90,7 @@ static int rmi_run(const struct cli_call *call, struct keg_err *err)
 		return r;
 	keg_strv_extend(&names, (const char *const *)call->operands, (size_t)call->n_operands);
 	for (size_t i = 0; i < names.n; i++) {
-		int one = remove_one(store, names.v[i], args);
+		int one = remove_one(&engine, names.v[i], args);
 
 		if (one > status)
 			status = one;

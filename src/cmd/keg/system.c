@@ -3,9 +3,7 @@
 #include "cmd/keg/commands.h"
 
 static const struct cli_cmd *const system_commands[] = {
-	&cmd_system_check,
-	&cmd_info,
-	NULL,
+	&cmd_system_check, &cmd_system_df, &cmd_info, &cmd_system_prune, NULL,
 };
 
 const struct cli_cmd cmd_system = {
