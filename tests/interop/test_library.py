@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 
-from kegtool import BUILD, Identity, busybox_rootfs
+from kegtool import BUILD, Identity, Keg, busybox_rootfs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "interop"
@@ -173,10 +173,30 @@ def test_the_example_runs_a_bundle(installed):
         who.close()
 
 
+@pytest.mark.parametrize("name", ["root", "user"])
+def test_the_example_lists_a_store(installed, name):
+    if os.geteuid() != 0:
+        pytest.skip("making users needs root")
+    who = Identity(name)
+    try:
+        keg = Keg(who)
+        keg.import_busybox("localhost/one:1")
+        keg("tag", "localhost/one:1", "localhost/two:2")
+        layers = keg("image", "inspect", "--format", "{{range .RootFS.Layers}}  {{.}}\n{{end}}", "localhost/one:1").out.rstrip()
+        example = installed.compile(ROOT / "examples" / "list_store.c", "list_store")
+        listed = who.popen([example, keg.root], env={"LD_LIBRARY_PATH": str(installed.libdir)}, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT)
+        text = listed.communicate(timeout=60)[0].decode()
+        size = keg("images", "--format", "json").json()[0]["Size"]
+        assert (listed.returncode, text.rstrip()) == (0, f"localhost/one:1 {size} bytes\n{layers}")
+    finally:
+        who.close()
+
+
 def test_what_is_installed_is_complete(installed):
     tree = installed.folder / PREFIX
     found = {str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file() or path.is_symlink()}
-    for name in ("bin/keg", "bin/kegrun", "bin/kegmon", "bin/kegcopy", "include/keg/runtime.h", "share/man/man1/kegrun.1", "share/man/man3/libkeg.3",
+    for name in ("bin/keg", "bin/kegrun", "bin/kegmon", "bin/kegcopy", "include/keg/runtime.h", "include/keg/store.h", "share/man/man1/kegrun.1", "share/man/man3/libkeg.3",
                  "share/bash-completion/completions/keg"):
         assert any(path == name or path == name + ".gz" for path in found), name
     libdir = installed.libdir.relative_to(installed.folder / PREFIX)
@@ -187,8 +207,7 @@ def test_what_is_installed_is_complete(installed):
 def test_the_library_shows_its_functions_alone(installed):
     names = must("nm", "-D", "--defined-only", installed.libdir / "libkeg.so.0").split("\n")
     shown = {line.split()[-1].split("@")[0] for line in names if line and " A " not in line}
-    with open(ROOT / "include" / "keg" / "runtime.h", encoding="utf-8") as header:
-        text = header.read()
-    assert shown and all(name.startswith("keg_runtime_") and name + "(" in text for name in shown)
+    text = "".join(header.read_text() for header in (ROOT / "include" / "keg").glob("*.h"))
+    assert shown and all(name.startswith("keg_") and name + "(" in text for name in shown)
     assert "(SONAME)" in must("readelf", "-d", installed.libdir / "libkeg.so.0")
     assert [line for line in must("readelf", "-d", installed.libdir / "libkeg.so.0").splitlines() if "[libkeg.so.0]" in line]
