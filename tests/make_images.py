@@ -209,7 +209,20 @@ def multi(layout):
     layout.finish(layout.blob(to_json(index), INDEX))
 
 
-IMAGES = {f.__name__: f for f in [small, zstd, plain, layers61, big300, oddities, multi]}
+def artifact(layout):
+    """No image at all: files under a manifest, about another one."""
+    about = layout.blob(to_json({"schemaVersion": 2, "mediaType": MANIFEST, "layers": [], "config": layout.blob(
+        b"{}", "application/vnd.oci.empty.v1+json")}), MANIFEST)
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "artifactType": "application/vnd.example.sbom",
+                "config": {**layout.blob(b"{}", "application/vnd.oci.empty.v1+json"), "data": "e30="},
+                "layers": [layout.blob(b"a list <of> things\n", "text/plain",
+                                       annotations={"org.opencontainers.image.title": "list.txt"}),
+                           layout.blob(gzip.compress(b"packed", mtime=0), "application/vnd.example.thing+gzip")],
+                "subject": about, "annotations": {"made": "by tests", "empty": ""}}
+    layout.finish(layout.blob(to_json(manifest), MANIFEST))
+
+
+IMAGES = {f.__name__: f for f in [small, zstd, plain, layers61, big300, oddities, multi, artifact]}
 
 
 def make(folder, name):

@@ -19,8 +19,9 @@ struct plan {
 	enum manifest_kind kind; /* as it will be written */
 	struct copy_blob *blobs;
 	size_t n;
+	bool unpacked; /* layers come unpacked, whatever their types say */
 	bool changed;
-	struct keg_buf config;
+	struct keg_buf config; /* as it will be written */
 };
 
 static void plan_done(struct plan *plan)
@@ -101,7 +102,10 @@ static enum compression compression_of(enum media_packing packing)
 				       : COMPRESSION_NONE;
 }
 
-/* What is no layer to our knowledge stays as it is; so does all whose digests are to stay. */
+/*
+ * What is no layer to our knowledge stays as it is; so does all whose digests are to stay. What
+ * the store gives is unpacked, whatever the manifest says that it was.
+ */
 static void make_wish(const struct plan *plan, struct copy_blob *blob)
 {
 	const struct image_copy *how = plan->what->how;
@@ -115,10 +119,11 @@ static void make_wish(const struct plan *plan, struct copy_blob *blob)
 		.no_zstd = plan->kind == MANIFEST_DOCKER,
 		.level = how->compress_level,
 	};
-	blob->change = copy_change_of(&blob->wish, compression_of(says));
+	blob->change = copy_change_of(&blob->wish,
+				      plan->unpacked ? COMPRESSION_NONE : compression_of(says));
 }
 
-/* The store gives layers unpacked, whatever the manifest says that they were. */
+/* Their types stay those of the manifest, as with the peers: what they are their bytes say. */
 static int real_layers(struct plan *plan, struct keg_err *err)
 {
 	struct image_source *src = plan->what->src;
@@ -130,14 +135,15 @@ static int real_layers(struct plan *plan, struct keg_err *err)
 	int r = src->ops->real_layers(src, plan->what->instance, real, plan->n, err);
 	if (r <= 0)
 		return r;
+	plan->unpacked = true;
 	for (size_t i = 0; i < plan->n; i++) {
 		struct image_blob *want = &plan->blobs[i].want;
 
 		if (!keg_str_eq(want->digest, real[i].digest))
 			plan->changed = true;
+		real[i].media_type = want->media_type;
 		*want = real[i];
 		want->layer = (int)i;
-		want->media_type = media_layer(plan->doc.kind, MEDIA_PLAIN);
 	}
 	return 0;
 }
@@ -164,13 +170,19 @@ static int plan_layers(struct plan *plan, struct keg_err *err)
 	return 0;
 }
 
+/* A layer that the manifest gives addresses of is not sent to those who take it at its word. */
+static bool stays_elsewhere(const struct plan *plan, size_t i)
+{
+	return plan->what->dst->takes_urls && plan->doc.image.layers[i].n_urls > 0;
+}
+
 /* One entry for each blob, unless the destination wants each layer: duplicates go last. */
 static size_t without_duplicates(const struct plan *plan, struct copy_blob *out)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < plan->n; i++) {
-		bool seen = false;
+		bool seen = stays_elsewhere(plan, i);
 
 		for (size_t k = 0; k < n && !plan->what->dst->each_layer && !seen; k++)
 			seen = keg_str_eq(out[k].want.digest, plan->blobs[i].want.digest) &&
@@ -184,9 +196,13 @@ static size_t without_duplicates(const struct plan *plan, struct copy_blob *out)
 static void spread_results(struct plan *plan, const struct copy_blob *done, size_t n)
 {
 	for (size_t i = 0; i < plan->n; i++) {
+		if (stays_elsewhere(plan, i)) {
+			plan->blobs[i].put = plan->blobs[i].want;
+			plan->blobs[i].change = COPY_AS_IS;
+		}
 		for (size_t k = 0; k < n; k++) {
 			if (plan->what->dst->each_layer
-				    ? k != i
+				    ? done[k].want.layer != (int)i
 				    : !keg_str_eq(done[k].want.digest, plan->blobs[i].want.digest))
 				continue;
 			plan->blobs[i].put = done[k].put;
@@ -213,6 +229,34 @@ static int move_layers(struct plan *plan, struct keg_err *err)
 	if (r < 0)
 		return r;
 	spread_results(plan, todo, n);
+	return 0;
+}
+
+/*
+ * OCI's format has a part of what Docker's has, and the peers make it anew; the other way round
+ * there is nothing to do.
+ */
+static int convert_config(struct plan *plan, struct keg_err *err)
+{
+	struct image_config config = { 0 };
+	auto(keg_buf) made = { 0 };
+
+	if (plan->doc.kind != MANIFEST_DOCKER || plan->kind != MANIFEST_OCI)
+		return 0;
+	int r = image_config_parse(plan->config.data, plan->config.len, &plan->arena, &config, err);
+	if (r < 0)
+		return r;
+	image_config_emit_oci(&config, &made);
+	keg_buf_cut(&plan->config, 0);
+	keg_buf_add(&plan->config, made.data, made.len);
+
+	struct descriptor *descriptor = keg_arena_alloc(&plan->arena, 1, sizeof *descriptor);
+	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	keg_sha256_hex(made.data, made.len, digest + 7);
+	*descriptor = *plan->doc.image.config;
+	descriptor->digest = keg_arena_strdup(&plan->arena, digest);
+	descriptor->size = (int64_t)made.len;
+	plan->doc.image.config = descriptor;
 	return 0;
 }
 
@@ -244,8 +288,6 @@ static enum media_packing packing_after(const struct copy_blob *blob)
 {
 	if (blob->change == COPY_UNPACK)
 		return MEDIA_PLAIN;
-	if (blob->change == COPY_AS_IS)
-		return media_packing_of(blob->want.media_type);
 	return blob->wish.with == COMPRESSION_ZSTD ? MEDIA_ZSTD : MEDIA_GZIP;
 }
 
@@ -266,8 +308,14 @@ static int rewrite(struct plan *plan, struct keg_buf *out, struct keg_err *err)
 		layer->size = blob->put.size;
 		if (blob->reused && blob->put.media_type != blob->want.media_type)
 			layer->media_type = blob->put.media_type;
-		else if (media_packing_of(layer->media_type) != packing_after(blob))
-			layer->media_type = media_layer(plan->kind, packing_after(blob));
+		else if (plan->unpacked && blob->change == COPY_AS_IS &&
+			 !media_layer_as(layer->media_type, plan->kind,
+					 media_packing_of(layer->media_type)))
+			layer->media_type =
+				media_layer_as(layer->media_type, plan->kind, MEDIA_PLAIN);
+		else if (blob->change != COPY_AS_IS)
+			layer->media_type =
+				media_layer_as(layer->media_type, plan->kind, packing_after(blob));
 		if (!layer->media_type)
 			return keg_fail(err, KEG_EUNSUPPORTED,
 					"layer %s has no type in manifests of type %s",
@@ -337,6 +385,9 @@ static int make_plan(struct plan *plan, const struct keg_buf *bytes, const char 
 				   err);
 	if (r < 0)
 		return keg_wrap(err, "reading config of %s", plan->what->src->name);
+	r = convert_config(plan, err);
+	if (r < 0)
+		return r;
 	return dst->ops->plan ? dst->ops->plan(dst, &plan->doc.image, plan->config.data,
 					       plan->config.len, err)
 			      : 0;

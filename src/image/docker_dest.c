@@ -121,7 +121,7 @@ int docker_dest_open(const char *rest, const struct image_access *access, struct
 
 	docker->base.ops = &docker_dest_ops;
 	docker->base.compression = IMAGE_COMPRESS;
-	docker->base.takes_index = true;
+	docker->base.takes_index = docker->base.takes_urls = true;
 	docker->base.max_parallel = PARALLEL_UPLOADS;
 	int r = docker_site_open(rest, access, &docker->site, err);
 	if (r < 0)

@@ -197,7 +197,7 @@ int oci_layout_dest(const struct oci_layout *where, bool accept_uncompressed,
 	dst->base.media_types = layout_media_types;
 	dst->base.n_media_types = KEG_COUNT(layout_media_types);
 	dst->base.compression = accept_uncompressed ? IMAGE_KEEP : IMAGE_COMPRESS;
-	dst->base.takes_index = true;
+	dst->base.takes_index = dst->base.takes_urls = true;
 	dst->at.dirfd = dst->at.blobsfd = -1;
 	autoptr(image_dest) owned = &dst->base;
 

@@ -60,7 +60,9 @@ static int storage_plan(struct image_dest *dest, const struct manifest *image, c
 {
 	struct storage_dest *dst = (struct storage_dest *)dest;
 
-	int r = image_config_parse(config, len, &dst->arena, &dst->config, err);
+	int r = manifest_check_image(image, err);
+	if (r >= 0)
+		r = image_config_parse(config, len, &dst->arena, &dst->config, err);
 	if (r < 0)
 		return keg_wrap(err, "parsing image configuration");
 	if (dst->config.rootfs->n_diff_ids != image->n_layers)

@@ -113,6 +113,7 @@ struct image_dest {
 	size_t n_media_types;
 	enum image_compression compression;
 	char *spool_dir;       /* folder for partial blobs that a retry continues, or NULL */
+	bool takes_urls;       /* layers that the manifest gives URLs of stay there */
 	bool takes_index;      /* several images below one reference */
 	bool each_layer;       /* wants a blob that is several layers once for each */
 	unsigned max_parallel; /* puts at once; 0: no opinion */

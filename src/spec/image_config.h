@@ -73,6 +73,9 @@ int image_config_parse(const char *text, size_t len, struct keg_arena *arena,
 /* As compact JSON, appended; members unset are left out. */
 void image_config_emit(const struct image_config *config, struct keg_buf *out);
 
+/* The same of what OCI's format has, byte for byte as the peers convert Docker's to it. */
+void image_config_emit_oci(const struct image_config *config, struct keg_buf *out);
+
 /* The platform it is for; text is shared with the configuration. */
 void image_config_platform(const struct image_config *config, struct platform *out);
 

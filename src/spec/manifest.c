@@ -7,15 +7,28 @@
 #include "spec/digest.h"
 #include "spec/image_config.h"
 
-const struct keg_json_field descriptor_rows[] = {
+/*
+ * The peers write each format's members in the order of its own structures, so there are two
+ * tables; what the other format lacks stays behind when it is converted.
+ */
+static const struct keg_json_field descriptor_rows[] = {
 	JSON_STR("mediaType", struct descriptor, media_type, KEG_JSON_ALWAYS),
-	JSON_I64("size", struct descriptor, size, KEG_JSON_REQUIRED | KEG_JSON_ALWAYS),
 	JSON_STR("digest", struct descriptor, digest, KEG_JSON_REQUIRED),
+	JSON_I64("size", struct descriptor, size, KEG_JSON_REQUIRED | KEG_JSON_ALWAYS),
 	JSON_STRV("urls", struct descriptor, urls, 0),
 	JSON_MAP("annotations", struct descriptor, annotations, 0),
 	JSON_STR("data", struct descriptor, data, 0),
 	JSON_OBJ("platform", struct descriptor, platform, 0, platform, platform_rows),
 	JSON_STR("artifactType", struct descriptor, artifact_type, 0),
+	JSON_END,
+};
+
+static const struct keg_json_field docker_descriptor_rows[] = {
+	JSON_STR("mediaType", struct descriptor, media_type, KEG_JSON_ALWAYS),
+	JSON_I64("size", struct descriptor, size, KEG_JSON_ALWAYS),
+	JSON_STR("digest", struct descriptor, digest, KEG_JSON_ALWAYS),
+	JSON_STRV("urls", struct descriptor, urls, 0),
+	JSON_OBJ("platform", struct descriptor, platform, 0, platform, platform_rows),
 	JSON_END,
 };
 
@@ -30,6 +43,15 @@ static const struct keg_json_field image_rows[] = {
 	JSON_END,
 };
 
+static const struct keg_json_field docker_image_rows[] = {
+	JSON_INT("schemaVersion", struct manifest, schema_version, KEG_JSON_ALWAYS),
+	JSON_STR("mediaType", struct manifest, media_type, 0),
+	JSON_OBJ("config", struct manifest, config, 0, descriptor, docker_descriptor_rows),
+	JSON_OBJV("layers", struct manifest, layers, KEG_JSON_ALWAYS, descriptor,
+		  docker_descriptor_rows),
+	JSON_END,
+};
+
 static const struct keg_json_field index_rows[] = {
 	JSON_INT("schemaVersion", struct manifest_index, schema_version, KEG_JSON_REQUIRED),
 	JSON_STR("mediaType", struct manifest_index, media_type, 0),
@@ -38,6 +60,14 @@ static const struct keg_json_field index_rows[] = {
 		  descriptor_rows),
 	JSON_OBJ("subject", struct manifest_index, subject, 0, descriptor, descriptor_rows),
 	JSON_MAP("annotations", struct manifest_index, annotations, 0),
+	JSON_END,
+};
+
+static const struct keg_json_field docker_list_rows[] = {
+	JSON_INT("schemaVersion", struct manifest_index, schema_version, KEG_JSON_ALWAYS),
+	JSON_STR("mediaType", struct manifest_index, media_type, 0),
+	JSON_OBJV("manifests", struct manifest_index, manifests, KEG_JSON_ALWAYS, descriptor,
+		  docker_descriptor_rows),
 	JSON_END,
 };
 
@@ -147,14 +177,16 @@ int manifest_parse(const char *text, size_t len, const char *media_type, struct 
 
 void manifest_emit(const struct manifest *image, struct keg_buf *out)
 {
-	autojson root = keg_json_encode(image_rows, image);
+	bool docker = manifest_kind_of_media(image->media_type) == MANIFEST_DOCKER;
+	autojson root = keg_json_encode(docker ? docker_image_rows : image_rows, image);
 
 	keg_json_print(root, out);
 }
 
 void manifest_index_emit(const struct manifest_index *index, struct keg_buf *out)
 {
-	autojson root = keg_json_encode(index_rows, index);
+	bool docker = manifest_kind_of_media(index->media_type) == MANIFEST_DOCKER_LIST;
+	autojson root = keg_json_encode(docker ? docker_list_rows : index_rows, index);
 
 	keg_json_print(root, out);
 }
@@ -181,11 +213,51 @@ const struct descriptor *manifest_index_pick(const struct manifest_index *index,
 	return best ? best : any;
 }
 
+int manifest_check_image(const struct manifest *image, struct keg_err *err)
+{
+	const char *type = image->config->media_type;
+
+	if (keg_str_eq(type, MEDIA_OCI_CONFIG) || keg_str_eq(type, MEDIA_DOCKER_CONFIG))
+		return 0;
+	return keg_fail(err, KEG_EUNSUPPORTED,
+			"unsupported image-specific operation on artifact with type \"%.100s\"",
+			keg_str_empty(image->artifact_type) ? (type ? type : "")
+							    : image->artifact_type);
+}
+
+/* OCI's manifests may have layers of any type, Docker's only those that images have. */
+static int convert_layers(const struct manifest *image, enum manifest_kind to,
+			  struct manifest *made, struct keg_err *err)
+{
+	bool any =
+		to == MANIFEST_OCI && !keg_str_eq(image->config->media_type, MEDIA_DOCKER_CONFIG);
+
+	for (size_t i = 0; i < image->n_layers; i++) {
+		struct descriptor *layer = &made->layers[i];
+		const char *type = image->layers[i].media_type;
+
+		*layer = image->layers[i];
+		layer->media_type = media_layer_as(type, to, media_packing_of(type));
+		if (!layer->media_type && any)
+			layer->media_type = type;
+		if (!layer->media_type)
+			return keg_fail(err, KEG_EUNSUPPORTED,
+					"layer %zu of type \"%.100s\" has no form in %s", i,
+					type ? type : "", made->media_type);
+		if (to == MANIFEST_DOCKER)
+			layer->annotations = NULL, layer->n_annotations = 0;
+	}
+	return 0;
+}
+
 int manifest_convert(const struct manifest *image, enum manifest_kind to, struct keg_arena *arena,
 		     struct manifest *out, struct keg_err *err)
 {
 	bool docker = to == MANIFEST_DOCKER;
+	int r = docker ? manifest_check_image(image, err) : 0;
 
+	if (r < 0)
+		return r;
 	if (!manifest_kind_is_image(to))
 		keg_bug("not the kind of an image");
 	if (docker && image->subject)
@@ -197,22 +269,14 @@ int manifest_convert(const struct manifest *image, enum manifest_kind to, struct
 	made.media_type = manifest_kind_media(to);
 	made.config = keg_arena_alloc(arena, 1, sizeof *made.config);
 	*made.config = *image->config;
-	made.config->media_type = docker ? MEDIA_DOCKER_CONFIG : MEDIA_OCI_CONFIG;
+	if (docker)
+		made.config->media_type = MEDIA_DOCKER_CONFIG;
+	else if (keg_str_eq(made.config->media_type, MEDIA_DOCKER_CONFIG))
+		made.config->media_type = MEDIA_OCI_CONFIG;
 	made.layers = keg_arena_alloc(arena, image->n_layers + 1, sizeof *made.layers);
-	for (size_t i = 0; i < image->n_layers; i++) {
-		struct descriptor *layer = &made.layers[i];
-
-		*layer = image->layers[i];
-		layer->media_type = media_translate(layer->media_type, to);
-		if (!layer->media_type)
-			return keg_fail(err, KEG_EUNSUPPORTED,
-					"layer %zu of type \"%.100s\" has no form in %s", i,
-					image->layers[i].media_type ? image->layers[i].media_type
-								    : "",
-					made.media_type);
-		if (docker)
-			layer->annotations = NULL, layer->n_annotations = 0;
-	}
+	r = convert_layers(image, to, &made, err);
+	if (r < 0)
+		return r;
 	if (docker) /* schema 2 has no such members */
 		made.annotations = NULL, made.n_annotations = 0, made.artifact_type = NULL;
 	*out = made;

@@ -102,7 +102,7 @@ enum manifest_kind manifest_guess(struct json_object *root, const char *media_ty
 int manifest_parse(const char *text, size_t len, const char *media_type, struct keg_arena *arena,
 		   struct manifest_doc *out, struct keg_err *err) KEG_MUST_CHECK;
 
-/* As JSON, appended, as the peers write it: two-member head, compact. */
+/* As compact JSON, appended, in the order in which the peers write the format of media_type. */
 void manifest_emit(const struct manifest *image, struct keg_buf *out);
 void manifest_index_emit(const struct manifest_index *index, struct keg_buf *out);
 
@@ -113,10 +113,13 @@ void manifest_index_emit(const struct manifest_index *index, struct keg_buf *out
 const struct descriptor *manifest_index_pick(const struct manifest_index *index,
 					     const struct platform *want);
 
+/* KEG_EUNSUPPORTED for an artifact, which has no image's configuration. */
+int manifest_check_image(const struct manifest *image, struct keg_err *err) KEG_MUST_CHECK;
+
 /*
- * The same image in the other format (MANIFEST_OCI or MANIFEST_DOCKER): media types change,
- * digests stay, since both formats read each other's configuration. KEG_EUNSUPPORTED when a
- * layer has no type there (zstd in Docker's). The result shares text with `image`.
+ * The same image in a format (MANIFEST_OCI or MANIFEST_DOCKER): media types change, digests
+ * stay. KEG_EUNSUPPORTED when a layer has no type there (zstd in Docker's) or what is no image is
+ * to become one. The result shares text with `image`.
  */
 int manifest_convert(const struct manifest *image, enum manifest_kind to, struct keg_arena *arena,
 		     struct manifest *out, struct keg_err *err) KEG_MUST_CHECK;
@@ -124,12 +127,11 @@ int manifest_convert(const struct manifest *image, enum manifest_kind to, struct
 enum media_packing media_packing_of(const char *media_type);
 /* Layers whose bytes are not to be distributed (".nondistributable.", "rootfs.foreign"). */
 bool media_is_foreign(const char *media_type);
-/* The layer type of a format and packing; NULL when the format has none. */
-const char *media_layer(enum manifest_kind kind, enum media_packing packing);
-/* A layer's type in the other format, packing and foreignness kept; NULL: there is none. */
-const char *media_translate(const char *media_type, enum manifest_kind to);
-
-/* Rows for those who print parts of it. */
-extern const struct keg_json_field descriptor_rows[];
+/*
+ * The type of a layer in a format and packing, foreign or not as `media_type` is. NULL: there is
+ * none, or `media_type` is no layer's.
+ */
+const char *media_layer_as(const char *media_type, enum manifest_kind kind,
+			   enum media_packing packing);
 
 #endif

@@ -95,21 +95,13 @@ bool media_is_foreign(const char *media_type)
 	return row && row->foreign;
 }
 
-const char *media_layer(enum manifest_kind kind, enum media_packing packing)
-{
-	for (size_t i = 0; i < KEG_COUNT(layers); i++) {
-		if (layers[i].kind == kind && layers[i].packing == packing && !layers[i].foreign)
-			return layers[i].media;
-	}
-	return NULL;
-}
-
-const char *media_translate(const char *media_type, enum manifest_kind to)
+const char *media_layer_as(const char *media_type, enum manifest_kind kind,
+			   enum media_packing packing)
 {
 	const struct layer_row *from = find_layer(media_type);
 
 	for (size_t i = 0; from && i < KEG_COUNT(layers); i++) {
-		if (layers[i].kind == to && layers[i].packing == from->packing &&
+		if (layers[i].kind == kind && layers[i].packing == packing &&
 		    layers[i].foreign == from->foreign)
 			return layers[i].media;
 	}

@@ -9,8 +9,8 @@
 
 #define HEX32 "0123456789abcdef0123456789abcdef"
 #define SUM "sha256:" HEX32 HEX32
-#define CONFIG(media) "\"config\":{\"mediaType\":\"" media "\",\"size\":7,\"digest\":\"" SUM "\"}"
-#define LAYER(media) "{\"mediaType\":\"" media "\",\"size\":9,\"digest\":\"" SUM "\"}"
+#define CONFIG(media) "\"config\":{\"mediaType\":\"" media "\",\"digest\":\"" SUM "\",\"size\":7}"
+#define LAYER(media) "{\"mediaType\":\"" media "\",\"digest\":\"" SUM "\",\"size\":9}"
 #define OCI                                                                                   \
 	"{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_MANIFEST                            \
 	"\"," CONFIG(MEDIA_OCI_CONFIG) ",\"layers\":[" LAYER(MEDIA_OCI_LAYER_GZIP) "," LAYER( \
@@ -162,6 +162,18 @@ static void formats_convert_into_each_other(void **state)
 	assert_int_equal(manifest_convert(&docker, MANIFEST_OCI, &arena, &back, &err), 0);
 	assert_string_equal(back.layers[0].media_type, MEDIA_OCI_LAYER_GZIP);
 
+	doc.image.layers[1].media_type = "text/plain";
+	assert_int_equal(manifest_convert(&doc.image, MANIFEST_OCI, &arena, &back, &err), 0);
+	assert_string_equal(back.layers[1].media_type, "text/plain");
+	doc.image.config->media_type = "application/vnd.example";
+	assert_int_equal(manifest_convert(&doc.image, MANIFEST_DOCKER, &arena, &docker, &err),
+			 -KEG_EUNSUPPORTED);
+	assert_non_null(strstr(err.msg, "on artifact with type \"application/vnd.example\""));
+	assert_int_equal(manifest_convert(&doc.image, MANIFEST_OCI, &arena, &back, &err), 0);
+	assert_string_equal(back.config->media_type, "application/vnd.example");
+	doc.image.config->media_type = MEDIA_OCI_CONFIG;
+	doc.image.layers[1].media_type = MEDIA_OCI_LAYER;
+
 	doc.image.layers[0].media_type = MEDIA_OCI_LAYER_ZSTD;
 	assert_int_equal(manifest_convert(&doc.image, MANIFEST_DOCKER, &arena, &docker, &err),
 			 -KEG_EUNSUPPORTED);
@@ -176,7 +188,14 @@ static void layer_types_tell_their_packing(void **state)
 	assert_int_equal(media_packing_of(NULL), MEDIA_NOT_A_LAYER);
 	assert_true(media_is_foreign("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"));
 	assert_false(media_is_foreign(MEDIA_OCI_LAYER));
-	assert_null(media_layer(MANIFEST_DOCKER, MEDIA_ZSTD));
+	assert_null(media_layer_as(MEDIA_OCI_LAYER_ZSTD, MANIFEST_DOCKER, MEDIA_ZSTD));
+	assert_string_equal(media_layer_as(MEDIA_DOCKER_LAYER, MANIFEST_OCI, MEDIA_ZSTD),
+			    MEDIA_OCI_LAYER_ZSTD);
+	assert_string_equal(
+		media_layer_as("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+			       MANIFEST_OCI, MEDIA_PLAIN),
+		"application/vnd.oci.image.layer.nondistributable.v1.tar");
+	assert_null(media_layer_as("text/plain", MANIFEST_OCI, MEDIA_PLAIN));
 }
 
 static void the_documents_of_layouts_are_checked(void **state)
