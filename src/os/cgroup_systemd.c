@@ -173,17 +173,19 @@ static int attach(const struct cgroup_unit *unit, const char *below, pid_t pid, 
 static int is_idle(struct systemd_bus *bus, const char *unit, struct keg_err *err)
 {
 	autofree char *path = NULL;
-	autofree pid_t *pids = NULL;
-	autoptr(cgroup) group = NULL;
-	size_t n = 0;
 	int r = systemd_bus_group(bus, unit, &path, err);
 
-	if (r == -KEG_ENOTFOUND)
-		return 0;
-	if (r >= 0)
-		r = cgroup_open(path, &group, err);
-	if (r >= 0)
-		r = cgroup_pids(group, &pids, &n, err);
+	if (r < 0)
+		return r == -KEG_ENOTFOUND ? 0 : r;
+
+	autoptr(cgroup) group = NULL;
+	r = cgroup_open(path, &group, err);
+	if (r < 0)
+		return r;
+
+	autofree pid_t *pids = NULL;
+	size_t n = 0;
+	r = cgroup_pids(group, &pids, &n, err);
 	return r < 0 ? r : n == 0;
 }
 
