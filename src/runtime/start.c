@@ -34,8 +34,11 @@ static int wake(int folder, struct keg_err *err)
 	if (fd < 0)
 		return fd;
 	int r = keg_fd_read_all(fd, sizeof problem, &said, err);
-	/* A reset instead of an end: it was killed, or closed what was never read. */
-	if (r < 0 && err->sys != ECONNRESET)
+	/* Nothing is sent to it, so only what was never accepted ends by a reset. */
+	if (r < 0 && err->sys == ECONNRESET)
+		return keg_fail(err, KEG_EBUSY,
+				"the container's process ended before it was started");
+	if (r < 0)
 		return r;
 	if (said.len == sizeof problem) {
 		problem = *(const struct keg_err *)(const void *)said.data;

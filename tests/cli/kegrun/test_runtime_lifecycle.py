@@ -50,6 +50,39 @@ def test_what_waits_for_its_start_ends_by_a_signal(box, name):
     wait_for(lambda: box.status(waiting) == "stopped", "stopped")
 
 
+def test_a_start_fails_when_the_process_ends_before_it_was_started(box):
+    path = box.bundle(["true"])
+    box.good("create", "-b", path, box.id, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    pid = box.pid(box.id)
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: process_state(pid) == "T", "stopped")
+    start = box.identity.popen([box.program, "--root", box.state, "start", box.id], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               text=True)
+    # Asleep in its read: it has connected.
+    wait_for(lambda: connected(start.pid), "connected")
+    os.kill(pid, signal.SIGKILL)
+    _, said = start.communicate(timeout=30)
+    assert start.returncode == 1 and "ended before it was started" in said
+    assert box.status(box.id) == "stopped"
+
+
+def process_state(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+        return file.read().rsplit(")", 1)[1].split()[0]
+
+
+def connected(pid):
+    """Does the process wait for what a socket says?"""
+    with open(f"/proc/{pid}/syscall", encoding="utf-8") as file:
+        words = file.read().split()
+    if words[0] not in ("0", "63"):  # read on x86-64 and on arm64
+        return False
+    try:
+        return os.readlink(f"/proc/{pid}/fd/{int(words[1], 16)}").startswith("socket:")
+    except FileNotFoundError:  # it went on meanwhile
+        return False
+
+
 def test_the_state_names_what_runc_names(box):
     name = box.start(["sleep", "60"], lambda c: c.update(annotations={"a": "b"}))
     state = json.loads(box.good("state", name))
