@@ -102,6 +102,7 @@ def test_the_systems_logs_get_the_message_under_the_name_that_was_given(root_box
         pytest.skip("unshare is not installed")
     done = subprocess.run(["unshare", "-m", sys.executable, "-c", LISTEN, name, hidden, root_box.program, "--log", where,
                            "state", "nosuch"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=30,
-                          check=False)
+                          check=False, cwd=root_box.folder)
+    assert not os.path.exists(os.path.join(root_box.folder, where))
     assert done.returncode == 1, done
     assert re.search(want, done.stdout), done
