@@ -3,10 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -83,32 +80,6 @@ static void on_event(struct loop_source *source, uint32_t events)
 		look(source->owner);
 }
 
-/* The kernel is told "EVENTFD FILE" in cgroup.event_control; it keeps what it needs of both. */
-static int open_v1(const char *folder)
-{
-	autofree char *control = keg_path_join(folder, "cgroup.event_control");
-	autofree char *file = keg_path_join(folder, "memory.oom_control");
-	autofd int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	autofd int control_fd = open(control, O_WRONLY | O_CLOEXEC);
-	autofd int file_fd = open(file, O_RDONLY | O_CLOEXEC);
-	char line[32];
-
-	if (event < 0 || control_fd < 0 || file_fd < 0)
-		return -1;
-	snprintf(line, sizeof line, "%d %d", event, file_fd);
-	return write(control_fd, line, strlen(line)) < 0 ? -1 : take_fd(&event);
-}
-
-static int open_v2(const char *folder)
-{
-	autofree char *file = keg_path_join(folder, "memory.events");
-	autofd int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-
-	if (watch < 0 || inotify_add_watch(watch, file, IN_MODIFY) < 0)
-		return -1;
-	return take_fd(&watch);
-}
-
 void oom_watch(struct oom *oom, pid_t container)
 {
 	autoptr(cgroup) group = NULL;
@@ -120,15 +91,14 @@ void oom_watch(struct oom *oom, pid_t container)
 	}
 	oom->folder = cgroup_folder(group, "memory");
 	oom->v2 = cgroup_is_unified(group);
-	if (!oom->folder)
-		return;
-	oom->source = (struct loop_source){
-		.fd = oom->v2 ? open_v2(oom->folder) : open_v1(oom->folder),
-		.ready = on_event,
-		.owner = oom,
-	};
-	if (oom->source.fd < 0 || loop_watch(oom->loop, &oom->source, EPOLLIN, &err) < 0)
-		keg_debug("oom: %s: not watched", oom->folder);
+
+	struct cgroup_oom watch = { .fd = -1 };
+	int r = cgroup_oom_open(group, &watch, &err);
+	oom->source = (struct loop_source){ .fd = watch.fd, .ready = on_event, .owner = oom };
+	if (r >= 0)
+		r = loop_watch(oom->loop, &oom->source, EPOLLIN, &err);
+	if (r < 0)
+		keg_debug("oom: %s", err.msg);
 }
 
 void oom_finish(struct oom *oom)

@@ -15,7 +15,7 @@
  * Files: cgroup.c make and open; cgroup_delete.c; cgroup_below.c; cgroup_layout.c what is mounted;
  * cgroup_fs.c the files of a group; cgroup_limits.c all limits, with cgroup_memory.c, cgroup_cpu.c
  * and cgroup_io.c; cgroup_devices.c device rules, cgroup_bpf.c their program for v2; cgroup_procs.c
- * enter, list, signal; cgroup_freeze.c; cgroup_stat.c.
+ * enter, list, signal; cgroup_freeze.c; cgroup_stat.c; cgroup_oom.c.
  */
 #ifndef KEG_OS_CGROUP_H
 #define KEG_OS_CGROUP_H
@@ -254,5 +254,19 @@ struct cgroup_stat {
 };
 int cgroup_read_stat(const struct cgroup *group, struct cgroup_stat *out,
 		     struct keg_err *err) KEG_MUST_CHECK;
+
+/* Waiting for a group to run out of memory. */
+struct cgroup_oom {
+	int fd;	       /* readable: call cgroup_oom_take() */
+	uint64_t seen; /* its own */
+};
+/* KEG_EUNSUPPORTED where memory is not controlled. The caller closes *out. */
+int cgroup_oom_open(const struct cgroup *group, struct cgroup_oom *out,
+		    struct keg_err *err) KEG_MUST_CHECK;
+/* How often it has, since the last call. The group that it was opened for, which may be gone. */
+uint64_t cgroup_oom_take(struct cgroup_oom *oom, const struct cgroup *group);
+/* Also of one whose fd is -1. */
+void cgroup_oom_close(struct cgroup_oom *oom);
+KEG_AUTO(cgroup_oom, cgroup_oom_close)
 
 #endif

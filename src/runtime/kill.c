@@ -98,11 +98,10 @@ int runtime_pids(const struct runtime_context *ctx, const char *id, pid_t **pids
 	return r < 0 ? r : cgroup_pids(group, pids, n, err);
 }
 
-int runtime_stat(const struct runtime_context *ctx, const char *id, struct cgroup_stat *out,
-		 struct keg_err *err)
+int runtime_group(const struct runtime_context *ctx, const char *id, struct cgroup **out,
+		  struct keg_err *err)
 {
 	auto(state_container) c = { .folder = -1 };
-	autoptr(cgroup) group = NULL;
 	int r = state_load(ctx, id, &c, err);
 
 	if (r < 0)
@@ -111,6 +110,14 @@ int runtime_stat(const struct runtime_context *ctx, const char *id, struct cgrou
 		return keg_fail(err, KEG_EBUSY, "container with id %s is not running", id);
 	if (keg_str_empty(c.record.cgroup))
 		return keg_fail(err, KEG_EUNSUPPORTED, "container has no cgroup to count by");
-	r = cgroup_open(c.record.cgroup, &group, err);
+	return cgroup_open(c.record.cgroup, out, err);
+}
+
+int runtime_stat(const struct runtime_context *ctx, const char *id, struct cgroup_stat *out,
+		 struct keg_err *err)
+{
+	autoptr(cgroup) group = NULL;
+	int r = runtime_group(ctx, id, &group, err);
+
 	return r < 0 ? r : cgroup_read_stat(group, out, err);
 }

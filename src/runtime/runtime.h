@@ -215,6 +215,10 @@ int runtime_mounts_remove(const struct runtime_context *ctx, const char *id,
 int runtime_pids(const struct runtime_context *ctx, const char *id, pid_t **pids, size_t *n,
 		 struct keg_err *err) KEG_MUST_CHECK;
 
+/* The control group of one that runs; the caller frees. */
+int runtime_group(const struct runtime_context *ctx, const char *id, struct cgroup **out,
+		  struct keg_err *err) KEG_MUST_CHECK;
+
 /* What the kernel counted for it. */
 int runtime_stat(const struct runtime_context *ctx, const char *id, struct cgroup_stat *out,
 		 struct keg_err *err) KEG_MUST_CHECK;

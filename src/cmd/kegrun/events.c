@@ -3,13 +3,16 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "cmd/kegrun/commands.h"
 #include "cmd/kegrun/globals.h"
+#include "os/cgroup.h"
 #include "os/process.h"
 
-enum { NS_PER_MS = 1000000, INTERVAL_MS = 5000 };
+enum { NS_PER_MS = 1000000, MS_PER_S = 1000, INTERVAL_MS = 5000 };
 
 struct events_args {
 	bool stats;
@@ -52,49 +55,91 @@ static int print_stats(const struct kegrun_context *ctx, const char *id, struct 
 	return 0;
 }
 
-/* Those since the last time. */
-static int print_ooms(const struct kegrun_context *ctx, const char *id, uint64_t *seen,
-		      struct keg_err *err)
+struct follower {
+	const struct kegrun_context *ctx;
+	const char *id;
+	struct cgroup *group;
+	struct cgroup_oom oom;
+	int pidfd;
+	int interval_ms;
+};
+
+static void follower_done(struct follower *f)
 {
-	struct cgroup_stat stat;
-	int r = runtime_stat(&ctx->runtime, id, &stat, err);
-
-	if (r < 0)
-		return r;
-	for (; stat.oom_kills != UINT64_MAX && *seen < stat.oom_kills; (*seen)++)
-		print_event(id, "oom", NULL);
-	return 0;
+	cgroup_oom_close(&f->oom);
+	cgroup_free(f->group);
+	if (f->pidfd >= 0)
+		close(f->pidfd);
 }
+KEG_AUTO(follower, follower_done)
 
-/* Until the container ends. */
-static int follow(const struct kegrun_context *ctx, const char *id, int interval_ms,
-		  struct keg_err *err)
+static int follower_open(struct follower *f, struct keg_err *err)
 {
 	auto(keg_arena) arena = { 0 };
 	struct runtime_state state;
-	uint64_t oom_kills = 0;
-	int r = runtime_state(&ctx->runtime, id, &state, &arena, err);
+	struct keg_err ignored;
+	int r = runtime_state(&f->ctx->runtime, f->id, &state, &arena, err);
 
 	if (r < 0)
 		return r;
 	if (state.status == RUNTIME_STOPPED)
-		return keg_fail(err, KEG_EBUSY, "container with id %s is not running", id);
-	autofd int pidfd = process_open(state.pid, err);
-	if (pidfd < 0)
-		return pidfd;
-	for (;;) {
-		struct pollfd ended = { .fd = pidfd, .events = POLLIN };
-		int ready = poll(&ended, 1, interval_ms);
+		return keg_fail(err, KEG_EBUSY, "container with id %s is not running", f->id);
+	f->pidfd = process_open(state.pid, err);
+	if (f->pidfd < 0)
+		return f->pidfd;
+	/* The statistics say it when there is no group. */
+	if (runtime_group(&f->ctx->runtime, f->id, &f->group, &ignored) >= 0 &&
+	    cgroup_oom_open(f->group, &f->oom, &ignored) < 0)
+		f->oom.fd = -1;
+	return 0;
+}
 
-		if (ready > 0)
-			return 0;
-		if (ready < 0 && errno != EINTR)
+static void print_ooms(struct follower *f)
+{
+	uint64_t n = f->oom.fd >= 0 ? cgroup_oom_take(&f->oom, f->group) : 0;
+
+	while (n-- > 0)
+		print_event(f->id, "oom", NULL);
+}
+
+/* Until the next statistics are due or the container has ended: 1 ended, 0 due. */
+static int wait_for_turn(struct follower *f, struct keg_err *err)
+{
+	const struct itimerspec turn = {
+		.it_value.tv_sec = f->interval_ms / MS_PER_S,
+		.it_value.tv_nsec = (long)(f->interval_ms % MS_PER_S) * NS_PER_MS,
+	};
+	autofd int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+	if (timer < 0 || timerfd_settime(timer, 0, &turn, NULL) < 0)
+		return keg_fail_sys(err, errno, "start a timer");
+	for (;;) {
+		struct pollfd fds[] = { { f->oom.fd, POLLIN, 0 },
+					{ f->pidfd, POLLIN, 0 },
+					{ timer, POLLIN, 0 } };
+
+		if (poll(fds, KEG_COUNT(fds), -1) < 0 && errno != EINTR)
 			return keg_fail_sys(err, errno, "wait");
-		/* One that ended between the calls is no error. */
-		if (ready == 0 &&
-		    (print_stats(ctx, id, err) < 0 || print_ooms(ctx, id, &oom_kills, err) < 0))
-			return poll(&ended, 1, 0) > 0 ? 0 : -(int)err->code;
+		print_ooms(f);
+		if (fds[1].revents || fds[2].revents)
+			return fds[1].revents != 0;
 	}
+}
+
+/* Until the container ends. */
+static int follow(struct follower *f, struct keg_err *err)
+{
+	int r = follower_open(f, err);
+
+	while (r >= 0 && (r = wait_for_turn(f, err)) == 0) {
+		struct pollfd ended = { .fd = f->pidfd, .events = POLLIN };
+
+		r = print_stats(f->ctx, f->id, err);
+		/* One that ended between the calls is no error. */
+		if (r < 0 && poll(&ended, 1, 0) > 0)
+			return 0;
+	}
+	return r < 0 ? r : 0;
 }
 
 static int events_run(const struct cli_call *call, struct keg_err *err)
@@ -110,7 +155,13 @@ static int events_run(const struct cli_call *call, struct keg_err *err)
 	kegrun_context_init(&ctx, call);
 	if (args->stats)
 		return print_stats(&ctx, call->operands[0], err);
-	return follow(&ctx, call->operands[0], (int)(interval / NS_PER_MS), err);
+
+	auto(follower) f = { .ctx = &ctx,
+			     .id = call->operands[0],
+			     .oom.fd = -1,
+			     .pidfd = -1,
+			     .interval_ms = (int)(interval / NS_PER_MS) };
+	return follow(&f, err);
 }
 
 const struct cli_cmd kegrun_events = {

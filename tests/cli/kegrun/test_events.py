@@ -59,6 +59,27 @@ def test_at_an_interval_until_the_container_ends(root_box):
     assert follower.returncode == 0
 
 
+def watches(pid):
+    """Has it opened all that it waits for?"""
+    try:
+        return any(os.readlink(f"/proc/{pid}/fd/{fd}") == "anon_inode:[timerfd]" for fd in os.listdir(f"/proc/{pid}/fd"))
+    except FileNotFoundError:
+        return False
+
+
+def test_a_want_of_memory_is_said_at_once(root_box):
+    name = root_box.start(["sh", "-c", "while ! ls /tmp/go; do sleep 0.05; done; dd if=/dev/zero of=/dev/null bs=96M count=1; sleep 60"],
+                          lambda config: config["linux"]["resources"].update(memory={"limit": LIMIT, "swap": LIMIT}))
+    follower = root_box.identity.popen([root_box.program, "--root", root_box.state, "events", "--interval", "10m", name],
+                                       stdout=subprocess.PIPE, text=True)
+    wait_for(lambda: watches(follower.pid), "it waits")
+    root_box.good("exec", name, "touch", "/tmp/go")
+    assert json.loads(follower.stdout.readline()) == {"type": "oom", "id": name}
+    root_box.good("delete", "--force", name)
+    rest, _ = follower.communicate(timeout=20)
+    assert follower.returncode == 0 and "oom" not in rest
+
+
 @pytest.mark.parametrize("interval, why", [("0s", "must be greater than 0"), ("-1s", "greater than 0"), ("soon", "--interval")])
 def test_a_bad_interval_is_named(root_box, interval, why):
     done = root_box.kegrun("events", "--interval", interval, root_box.start(["sleep", "60"]))
