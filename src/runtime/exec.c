@@ -113,8 +113,15 @@ static int check_paused(const struct joining *j, struct keg_err *err)
 {
 	struct keg_err ignored;
 
-	if (j->req->ignore_paused || cgroup_is_frozen(j->group, &ignored) <= 0)
+	if (cgroup_is_frozen(j->group, &ignored) <= 0)
 		return 0;
+	if (j->req->ignore_paused) {
+		if (j->ctx->warn)
+			j->ctx->warn(j->ctx->sink,
+				     "the container is paused: the process begins when "
+				     "it is resumed");
+		return 0;
+	}
 	return keg_fail(err, KEG_EBUSY,
 			"cannot exec in a paused container (use --ignore-paused to override)");
 }

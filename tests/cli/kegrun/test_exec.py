@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from waiting import wait_for
+
 
 def test_it_runs_inside_and_gives_its_status(box):
     name = box.start(["sleep", "60"])
@@ -167,6 +169,23 @@ def test_what_is_in_a_paused_container_waits(root_box):
     assert done.returncode == 255 and "cannot exec in a paused container" in done.stderr
     root_box.good("resume", name)
     root_box.good("exec", name, "true")
+
+
+def test_in_a_paused_container_it_waits_when_told_so_and_says_so(root_box):
+    name = root_box.start(["sleep", "60"])
+    root_box.good("pause", name)
+    log = os.path.join(root_box.folder, "log")
+    waiting = root_box.identity.popen([root_box.program, "--root", root_box.state, "--log", log, "exec", "--ignore-paused", "-d", name,
+                                       "touch", "/tmp/done"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def said():
+        with open(log, encoding="utf-8") as text:
+            return "begins when it is resumed" in text.read()
+    wait_for(lambda: os.path.exists(log) and said(), "the warning")
+    assert waiting.poll() is None
+    root_box.good("resume", name)
+    assert waiting.wait(timeout=30) == 0
+    wait_for(lambda: root_box.kegrun("exec", name, "ls", "/tmp/done").returncode == 0, "the process has run")
 
 
 def test_each_controller_is_seen_in_its_own_folder(root_box):
