@@ -298,6 +298,13 @@ int cgroup_make(const struct cgroup_request *want, struct cgroup **out, struct k
 	return r;
 }
 
+bool cgroup_was_there(const struct cgroup *group)
+{
+	const struct cgroup_hierarchy *v2 = cgroup_hierarchy_v2(group);
+
+	return v2 && v2->made == 0;
+}
+
 /* --- finding ----------------------------------------------------------------------------- */
 
 static void add_place_line(struct keg_buf *out, const struct cgroup_hierarchy *h, size_t i)

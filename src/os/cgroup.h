@@ -73,6 +73,11 @@ int cgroup_open(const char *place, struct cgroup **out, struct keg_err *err) KEG
 int cgroup_open_pid(pid_t pid, struct cgroup **out, struct keg_err *err) KEG_MUST_CHECK;
 
 bool cgroup_exists(const struct cgroup *group);
+/*
+ * Did cgroup_make() find the v2 group, rather than make it? In one in which cgroup.kill was ever
+ * used Linux kills from 6.14 on whoever is cloned into it: it has to be entered instead.
+ */
+bool cgroup_was_there(const struct cgroup *group);
 /* Is cgroup v2 the only hierarchy, as opposed to v1 or the hybrid? */
 bool cgroup_is_unified(const struct cgroup *group);
 /* The absolute path of the group's folder in the hierarchy of a controller ("memory"; "" for

@@ -23,6 +23,7 @@
 
 enum { KILL_TIMEOUT_MS = 10000 };
 
+/* 1: it ran until now. */
 static int kill_first(const struct state_record *record, struct keg_err *err)
 {
 	autofd int pidfd = state_open_process(record, err);
@@ -43,7 +44,7 @@ static int kill_first(const struct state_record *record, struct keg_err *err)
 	/* Where we are its parent nobody else reaps it. */
 	siginfo_t info = { 0 };
 	(void)waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG);
-	return 0;
+	return 1;
 }
 
 static int poststop(const struct runtime_context *ctx, const struct state_container *c)
@@ -59,11 +60,11 @@ static int poststop(const struct runtime_context *ctx, const struct state_contai
 	return 0;
 }
 
-/* All but the first process. */
+/* All but the first process. `spare`: see group_remove(). */
 static int delete_rest(const struct runtime_context *ctx, const struct state_container *c,
-		       struct cgroup *group, struct keg_err *err)
+		       struct cgroup *group, bool spare, struct keg_err *err)
 {
-	int r = group_remove(ctx, &c->record, group, err);
+	int r = group_remove(ctx, &c->record, group, spare, err);
 
 	if (r >= 0)
 		r = rdt_remove(&c->record, err);
@@ -83,7 +84,7 @@ int delete_ended(const struct runtime_context *ctx, const struct state_container
 	/* Of that name there may be another by now. */
 	if (fstat(c->folder, &st) < 0 || st.st_nlink == 0)
 		return 0;
-	return delete_rest(ctx, c, group, err);
+	return delete_rest(ctx, c, group, false, err);
 }
 
 int runtime_delete(const struct runtime_context *ctx, const char *id, bool force,
@@ -107,7 +108,9 @@ int runtime_delete(const struct runtime_context *ctx, const char *id, bool force
 				runtime_status_name(status));
 	c.record.id = id;
 	r = kill_first(&c.record, err);
+	/* Once it has stopped another may use its group. */
+	bool spare = r == 0 && kill_is_over(&c);
 	if (r >= 0 && !keg_str_empty(c.record.cgroup))
 		r = cgroup_open(c.record.cgroup, &group, err);
-	return r < 0 ? r : delete_rest(ctx, &c, group, err);
+	return r < 0 ? r : delete_rest(ctx, &c, group, spare, err);
 }

@@ -360,7 +360,8 @@ static int launch(struct joining *j, struct keg_err *err)
 {
 	struct process_clone how = {
 		.flags = launch_parent(j->ctx),
-		.cgroup = j->group ? cgroup_clone_fd(j->group) : -1,
+		.cgroup = j->group && !j->container.record.group_found ? cgroup_clone_fd(j->group)
+								       : -1,
 	};
 
 	say(j, "nsexec container setup: clone a process into the container's namespaces");

@@ -19,6 +19,39 @@
 
 /* --- making ------------------------------------------------------------------------------ */
 
+/* FNV-1a. */
+static uint32_t mark_of(const char *text)
+{
+	uint32_t hash = 2166136261U;
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 16777619U;
+	return hash;
+}
+
+/*
+ * What the group is called where the configuration does not say: as the container, whose id is
+ * unique below one root only. So one of another root has a mark of that.
+ */
+static const char *own_name(struct creation *c)
+{
+	autofree char *usual = runtime_default_root();
+
+	if (strcmp(c->ctx->root, usual) == 0)
+		return c->id;
+
+	autofree char *real_usual = realpath(usual, NULL);
+	autofree char *real = realpath(c->ctx->root, NULL);
+	if (!real || keg_str_eq(real, real_usual))
+		return c->id;
+	return keg_arena_printf(&c->arena, "%s-%08x", c->id, mark_of(real));
+}
+
+static const char *group_name(struct creation *c)
+{
+	return keg_str_empty(c->os.cgroups_path) ? own_name(c) : c->id;
+}
+
 /* A frozen group would stop the new process at its first instruction, and us with it. */
 static int check_group(struct creation *c, struct keg_err *err)
 {
@@ -44,7 +77,7 @@ static int make_by_files(struct creation *c, const char *path, bool adopt, struc
 {
 	const struct cgroup_request want = {
 		.path = path,
-		.id = c->id,
+		.id = group_name(c),
 		.rootless = c->ctx->rootless,
 		.adopt = adopt,
 		.planned = record_group,
@@ -52,11 +85,12 @@ static int make_by_files(struct creation *c, const char *path, bool adopt, struc
 	};
 	int r = cgroup_make(&want, &c->launch.group, err);
 
+	c->record.group_found = r >= 0 && !adopt && cgroup_was_there(c->launch.group);
 	if (r >= 0 && !keg_str_eq(c->record.cgroup, cgroup_place(c->launch.group)))
 		r = record_group(c, cgroup_place(c->launch.group), err);
 	if (r < 0)
 		return r;
-	c->launch.born_in_group = cgroup_clone_fd(c->launch.group) >= 0;
+	c->launch.born_in_group = cgroup_clone_fd(c->launch.group) >= 0 && !c->record.group_found;
 	r = check_group(c, err);
 	c->group_is_ours = r >= 0;
 	return r;
@@ -125,7 +159,8 @@ static int start_unit(struct creation *c, const struct cgroup_resources *limits,
 	size_t n = unit_annotations(c, properties);
 	struct cgroup_unit unit = { .user = c->ctx->rootless };
 	const char *slice;
-	int r = manager->name(c->os.cgroups_path, c->id, &unit.name, &slice, &c->arena, err);
+	int r = manager->name(c->os.cgroups_path, group_name(c), &unit.name, &slice, &c->arena,
+			      err);
 
 	if (r < 0)
 		return r;
@@ -383,13 +418,15 @@ static void stop_unit(const struct runtime_context *ctx, const struct state_reco
 }
 
 int group_remove(const struct runtime_context *ctx, const struct state_record *record,
-		 struct cgroup *group, struct keg_err *err)
+		 struct cgroup *group, bool spare, struct keg_err *err)
 {
 	/* Without a pid namespace of its own other processes outlive the first; mostly there are
 	   none. */
 	bool idle = !group || cgroup_delete_idle(group);
-	int r = idle ? 0 : cgroup_signal(group, SIGKILL, err);
+	int r = 0;
 
+	if (!idle)
+		r = spare ? cgroup_delete(group, err) : cgroup_signal(group, SIGKILL, err);
 	if (r < 0)
 		return r;
 	stop_unit(ctx, record);

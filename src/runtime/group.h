@@ -34,8 +34,11 @@ int group_update(const struct runtime_context *ctx, const struct state_record *r
 		 struct cgroup *group, struct cgroup_resources *limits, struct keg_arena *arena,
 		 struct keg_err *err) KEG_MUST_CHECK;
 
-/* Kill what is in it and remove it; `group` is NULL where there is none. */
+/*
+ * Kill what is in it and remove it; `group` is NULL where there is none. With `spare` whoever is in
+ * it is spared, and then it is KEG_EBUSY.
+ */
 int group_remove(const struct runtime_context *ctx, const struct state_record *record,
-		 struct cgroup *group, struct keg_err *err) KEG_MUST_CHECK;
+		 struct cgroup *group, bool spare, struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

@@ -58,6 +58,12 @@ static bool has_own_pids(const struct oci_config *config)
 	return false;
 }
 
+bool kill_is_over(const struct state_container *container)
+{
+	return container->record.pid && has_own_pids(&container->config) &&
+	       !state_is_alive(&container->record);
+}
+
 int runtime_kill(const struct runtime_context *ctx, const char *id, int sig, bool all,
 		 struct keg_err *err)
 {
@@ -66,6 +72,8 @@ int runtime_kill(const struct runtime_context *ctx, const char *id, int sig, boo
 
 	if (r < 0)
 		return r;
+	if (all && kill_is_over(&c))
+		return 0;
 	/* KILL leaves nothing running, be the first process gone or not. */
 	if (all || (sig == SIGKILL && !has_own_pids(&c.config) && !keg_str_empty(c.record.cgroup)))
 		return kill_all(&c.record, sig, all, err);

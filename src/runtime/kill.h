@@ -11,4 +11,10 @@
  */
 void kill_thaw(const struct state_record *record);
 
+/*
+ * Did all of the container's processes end, with the first one of their namespace? Whoever is
+ * in its group is then likely another container's with the same linux.cgroupsPath.
+ */
+bool kill_is_over(const struct state_container *container);
+
 #endif

@@ -35,6 +35,7 @@ static const struct keg_json_field record_rows[] = {
 	JSON_STR("unit", struct state_record, unit, 0),
 	JSON_BOOL("unitOfUser", struct state_record, unit_of_user, 0),
 	JSON_BOOL("unitPlanned", struct state_record, unit_planned, 0),
+	JSON_BOOL("groupFound", struct state_record, group_found, 0),
 	JSON_STR("rdtGroup", struct state_record, rdt_group, 0),
 	JSON_BOOL("rdtMade", struct state_record, rdt_made, 0),
 	JSON_BOOL("rdtMonitor", struct state_record, rdt_monitor, 0),

@@ -20,6 +20,7 @@ struct state_record {
 	const char *cgroup;		 /* cgroup_place(), or NULL */
 	const char *unit;		 /* systemd's, which made that group; or NULL */
 	bool unit_of_user, unit_planned; /* planned: it may not be there, or be another's */
+	bool group_found;		 /* it was there before: cgroup_was_there() */
 	int64_t pid;			 /* 0: no process yet */
 	uint64_t start;			 /* of that process: struct process_id */
 	int64_t maker;			 /* who creates it; 0 when that is done */

@@ -131,6 +131,50 @@ def test_a_group_with_processes_is_refused_and_left_alone(box):
     assert json.loads(box.call("state", name).stdout)["status"] == "running"
 
 
+def ended(box, name):
+    deadline = time.monotonic() + 10
+    while json.loads(box.call("state", name).stdout)["status"] != "stopped" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return name
+
+
+def test_a_group_that_another_container_took_over_is_not_ended_with_the_first(box):
+    name = box.start(["sleep", "60"])
+    box.call("kill", name, "KILL")
+    ended(box, name)
+    second = box.start(["sleep", "60"], change=lambda c: c["linux"].update(cgroupsPath=f"/{box.parent}/{name}"))
+    assert box.call("kill", "--all", name, "KILL").returncode == 0
+    refused = box.call("delete", name)
+    assert refused.returncode == 1 and "still has processes" in refused.stderr, refused
+    assert json.loads(box.call("state", second).stdout)["status"] == "running"
+    assert box.call("delete", "--force", second).returncode == box.call("delete", name).returncode == 0
+    assert box.groups() == []
+
+
+def test_two_of_one_id_below_different_roots_have_nothing_to_do_with_each_other(box):
+    bundle = box.bundle(["sleep", "60"], change=lambda c: c["linux"].update(cgroupsPath=""))
+
+    def call(root, *words):
+        with open(box.folder / "log", "w+", encoding="utf-8") as log:
+            subprocess.run([KEGRUN, "--root", box.folder / root, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True,
+                           timeout=LIMIT)
+        return (box.folder / "log").read_text()
+
+    def place(root):
+        pid = json.loads(call(root, "state", bundle.name))["pid"]
+        return {line.split(":", 2)[2] for line in pathlib.Path(f"/proc/{pid}/cgroup").read_text().splitlines()}
+
+    try:
+        for root in ("one", "two"):
+            call(root, "run", "--detach", "--bundle", str(bundle), bundle.name)
+        assert not [p for p in place("one") & place("two") if bundle.name in p]
+        call("one", "delete", "--force", bundle.name)
+        assert json.loads(call("two", "state", bundle.name))["status"] == "running"
+    finally:
+        for root in ("one", "two"):
+            call(root, "delete", "--force", bundle.name)
+
+
 def without_pid_namespace(config):
     config["linux"]["namespaces"] = [n for n in config["linux"]["namespaces"] if n["type"] != "pid"]
 
@@ -151,6 +195,15 @@ def test_kill_leaves_no_process_where_pids_are_the_hosts(box, init_is_gone):
         time.sleep(0.02)
     assert box.file(name, "cgroup.procs") == ""
     assert json.loads(box.call("state", name).stdout)["status"] == "stopped"
+
+
+def test_a_group_in_which_all_were_killed_can_be_used_again(box):
+    name = box.start(["sleep", "60"], change=without_pid_namespace)
+    assert box.call("kill", name, "KILL").returncode == 0
+    ended(box, name)
+    second = box.start(["sleep", "60"], change=lambda c: c["linux"].update(cgroupsPath=f"/{box.parent}/{name}"))
+    done = box.call("exec", second, "sh", "-c", "echo in")
+    assert done.returncode == 0 and done.stdout == "in\n", done
 
 
 def test_a_container_over_its_pids_limit_cannot_fork(box):
