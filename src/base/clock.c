@@ -18,6 +18,14 @@ struct timespec keg_now(void)
 	return now;
 }
 
+int64_t keg_monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
 /*
  * gmtime_r() without the reading of the local zone's file that the C library does at the first
  * call. Days are counted in eras of 400 years from the first of March, so that leap days come last.

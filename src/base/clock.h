@@ -11,6 +11,9 @@
 /* Now, CLOCK_REALTIME. */
 struct timespec keg_now(void);
 
+/* CLOCK_MONOTONIC in nanoseconds: for distances and deadlines. */
+int64_t keg_monotonic_ns(void);
+
 /* "2024-05-01T12:00:00.123456789Z" with as many digits as needed; the caller frees. */
 char *keg_time_format(struct timespec t);
 /* The same with the local zone's offset and always nine digits, as k8s-file logs want it. */

@@ -30,6 +30,7 @@ enum keg_code {
 	KEG_ENOSPACE,	  /* the disk or a quota is full */
 	KEG_ENOCOMMAND,	  /* the container's command does not exist: exit status 127 */
 	KEG_EBADCOMMAND,  /* the container's command cannot be run: exit status 126 */
+	KEG_ENOIMAGE,	  /* the place is there and holds no such image */
 };
 
 struct keg_err {

@@ -34,3 +34,14 @@ void keg_sha256_hex(const void *bytes, size_t len, char out[KEG_SHA256_HEX + 1])
 	keg_sha256_add(&sum, bytes, len);
 	keg_sha256_end_hex(&sum, out);
 }
+
+void keg_sha512_hex(const void *bytes, size_t len, char out[KEG_SHA512_HEX + 1])
+{
+	unsigned char digest[SHA512_DIGEST_SIZE];
+	struct sha512_ctx sum;
+
+	sha512_init(&sum);
+	sha512_update(&sum, len, bytes);
+	sha512_digest(&sum, sizeof digest, digest);
+	keg_hex(out, digest, sizeof digest);
+}

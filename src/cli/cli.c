@@ -275,7 +275,9 @@ int cli_main(const struct cli_program *program, int argc, char **argv)
 			program->report(globals, &err);
 		else
 			keg_err_print(&err, stderr);
-		r = cli_exit_status(&err, program->error_status);
+		r = err.code == KEG_ENOIMAGE && program->no_image_status
+			    ? program->no_image_status
+			    : cli_exit_status(&err, program->error_status);
 	}
 	cli_args_done(program->opts, globals);
 	if (fflush(stdout) != 0 && r == 0)

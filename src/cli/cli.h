@@ -144,6 +144,7 @@ struct cli_program {
 	const struct cli_cmd *const *commands; /* NULL-terminated, in the order of the help */
 	const struct cli_cmd *only; /* a program that is one command; no commands, no opts */
 	int error_status;	    /* of an own error */
+	int no_image_status;	    /* of KEG_ENOIMAGE; 0: error_status */
 	/* The candidates for an operand, for completion; may be NULL. */
 	void (*candidates)(const void *globals, enum cli_operand kind, struct keg_strv *out);
 	/* Prints an error its own way (the runtime's JSON log); NULL: "Error: ...". */

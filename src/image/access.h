@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* All zero is what a command without options means. Nothing is owned. */
 struct image_access {
@@ -26,6 +27,11 @@ struct image_access {
 
 	/* docker-daemon: */
 	const char *daemon_host; /* NULL: $DOCKER_HOST, then Docker's own socket */
+
+	/* patience */
+	unsigned retries;	/* further tries after failures of the network */
+	int64_t retry_delay_ns; /* between them; 0: one second, then two, four, ... */
+	int64_t deadline_ns;	/* of keg_monotonic_ns(): when to give up; 0: never */
 
 	/* the image wanted from an index; NULL: this machine's */
 	const char *os, *arch, *variant;

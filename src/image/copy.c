@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "image/copy_image.h"
@@ -225,33 +224,24 @@ static int copy_once(const struct image_copy_names *names, const struct image_co
 	r = from->source(source, names->source_access, &src, err);
 	if (r < 0)
 		return keg_wrap(err, "initializing source %s", names->source);
+	src->deadline_ns = names->source_access->deadline_ns;
 	r = image_copy_run(src, dst, how, manifest, err);
 	return r < 0 ? r : dst->ops->commit(dst, err);
-}
-
-bool image_is_worth_a_retry(int r, unsigned tries, unsigned most)
-{
-	/* The store changed under us: once more, whatever was asked. */
-	if (r == -KEG_EBUSY)
-		return tries == 0 || tries < most;
-	return r == -KEG_ENETWORK && tries < most;
 }
 
 int image_copy_by_name(const struct image_copy_names *names, struct image_copy *how,
 		       struct keg_buf *manifest, struct keg_err *err)
 {
 	how->source_access = names->source_access;
-	for (unsigned tries = 0;; tries++) {
+
+	unsigned tries = 0;
+	int r;
+	do {
 		auto(keg_buf) written = { 0 };
 
-		int r = copy_once(names, how, &written, err);
-		if (r >= 0) {
-			if (manifest)
-				keg_buf_add(manifest, written.data, written.len);
-			return r;
-		}
-		if (!image_is_worth_a_retry(r, tries, names->retries))
-			return r;
-		keg_debug("%s: trying again", err->msg);
-	}
+		r = copy_once(names, how, &written, err);
+		if (r >= 0 && manifest)
+			keg_buf_add(manifest, written.data, written.len);
+	} while (image_try_again(names->source_access, r, &tries));
+	return r;
 }

@@ -39,17 +39,22 @@ int image_copy_run(struct image_source *src, struct image_dest *dst, const struc
 const char *image_pick_instance(const struct manifest_doc *doc, const struct image_access *access,
 				struct keg_err *err) KEG_MUST_CHECK;
 
-/* After `tries` failures, the last of which was `r`: may another attempt succeed? */
-bool image_is_worth_a_retry(int r, unsigned tries, unsigned most);
+/*
+ * After `r`: may another attempt succeed? Says so, after the wait before it, until the retries of
+ * `access` are used up; *tries counts them and starts at 0.
+ */
+bool image_try_again(const struct image_access *access, int r, unsigned *tries);
+
+/* KEG_EBUSY when the deadline (0: none) has passed. */
+int image_check_deadline(int64_t deadline_ns, struct keg_err *err) KEG_MUST_CHECK;
 
 /*
- * From name to name: policy, opening, copying, commit, and up to `retries` more tries after
- * failures of the network. Fills how->source_access.
+ * From name to name: policy, opening, copying, commit, and that again after failures of the
+ * network as often as the source's access says. Fills how->source_access.
  */
 struct image_copy_names {
 	const char *source, *dest; /* "transport:details" */
 	const struct image_access *source_access, *dest_access;
-	unsigned retries;
 };
 int image_copy_by_name(const struct image_copy_names *names, struct image_copy *how,
 		       struct keg_buf *manifest, struct keg_err *err) KEG_MUST_CHECK;

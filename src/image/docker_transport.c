@@ -51,6 +51,7 @@ int docker_site_connect(const struct image_access *access, struct docker_site *o
 		.anonymous = access->no_creds,
 		.cert_dir = access->cert_dir,
 		.user_agent_prefix = access->user_agent_prefix,
+		.deadline_ns = access->deadline_ns,
 	};
 
 	int r = registry_config_load(access->registries_conf, access->registries_conf_dir,

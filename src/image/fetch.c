@@ -5,10 +5,10 @@
  */
 #include "image/fetch.h"
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "base/sha256.h"
 #include "base/strv.h"
+#include "image/copy.h"
 
 enum { REPORT_EVERY_NS = 100 * 1000 * 1000 };
 
@@ -20,6 +20,7 @@ struct fetching {
 	struct keg_sha256 sum;
 	uint64_t count;
 	int64_t reported_ns;
+	int64_t deadline_ns;
 };
 
 int image_digest_check(const char *digest, struct keg_err *err)
@@ -36,10 +37,8 @@ int image_digest_check(const char *digest, struct keg_err *err)
 
 static void report_sometimes(struct fetching *f)
 {
-	struct timespec now;
+	int64_t ns = keg_monotonic_ns();
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	int64_t ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 	if (ns - f->reported_ns < REPORT_EVERY_NS)
 		return;
 	f->reported_ns = ns;
@@ -61,7 +60,7 @@ static int fetch_write(struct stream_out *out, const void *bytes, size_t len, st
 	}
 	f->count += len;
 	report_sometimes(f);
-	return 0;
+	return image_check_deadline(f->deadline_ns, err);
 }
 
 static int fetch_finish(struct stream_out *out, struct keg_err *err)
@@ -122,6 +121,7 @@ int image_fetch(struct image_source *src, const struct image_blob *blob, struct 
 		.stage = { .write = fetch_write, .finish = fetch_finish, .close = fetch_close },
 		.blob = blob,
 		.reporter = reporter,
+		.deadline_ns = src->deadline_ns,
 	};
 
 	keg_sha256_init(&f.sum);

@@ -48,11 +48,11 @@ static int try_once(const struct into_store *how, const char *source, struct keg
 int into_store_by_name(const struct into_store *how, const char *source, struct keg_strv *ids,
 		       struct keg_err *err)
 {
-	for (unsigned tries = 0;; tries++) {
-		int r = try_once(how, source, ids, err);
+	unsigned tries = 0;
+	int r;
 
-		if (!image_is_worth_a_retry(r, tries, how->retries))
-			return r;
-		keg_debug("%s: trying again", err->msg);
-	}
+	do
+		r = try_once(how, source, ids, err);
+	while (image_try_again(how->access, r, &tries));
+	return r;
 }

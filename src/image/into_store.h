@@ -9,7 +9,6 @@ struct into_store {
 	const struct image_access *access;
 	const char *const *names; /* for the image; may be none */
 	size_t n_names;
-	unsigned retries; /* after failures of the network */
 	struct image_progress progress;
 };
 

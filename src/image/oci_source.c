@@ -32,7 +32,7 @@ static int find_entry(struct layout_source *src, const struct manifest_index *in
 			return 0;
 		}
 	}
-	return keg_fail(err, KEG_ENOTFOUND, "no descriptor found for reference \"%s\"", ref);
+	return keg_fail(err, KEG_ENOIMAGE, "no descriptor found for reference \"%s\"", ref);
 }
 
 static char *blob_path(const char *digest)

@@ -199,7 +199,7 @@ int storage_ref_resolve(const struct storage_ref *ref, struct store *store, stru
 	}
 	if (r == -KEG_ENOTFOUND) {
 		autofree char *text = storage_ref_format(ref, store);
-		return keg_fail(err, KEG_ENOTFOUND,
+		return keg_fail(err, KEG_ENOIMAGE,
 				"reference \"%s\" does not resolve to an image ID: identifier is "
 				"not an image",
 				text);

@@ -34,7 +34,6 @@ struct transfer_pull {
 	const char *local_id; /* the image of the store that the name means now, or NULL */
 	enum transfer_pull_policy policy;
 	bool all_tags; /* -a: each tag of the repository */
-	unsigned retries;
 	/*
 	 * Lets the user choose one of `n` registries for a short name on a terminal: the index or
 	 * negative. NULL: nobody can be asked.
@@ -87,7 +86,7 @@ struct transfer_inspect {
 	bool raw;    /* the bytes as they are: of the manifest, or with config, of the config */
 	bool config; /* the config */
 	bool no_tags;
-	unsigned retries;
+	bool sha512; /* the manifest's digest is such a one */
 };
 
 struct transfer_sync {
@@ -98,7 +97,6 @@ struct transfer_sync {
 	bool scoped;	       /* all of a source's name stays at the destination */
 	const char *append_suffix;
 	bool dry_run, keep_going;
-	unsigned retries;
 	/* A line for the user: what is copied where, what is passed over and why. May be NULL. */
 	void (*say)(void *ctx, const char *line);
 	void *say_ctx;

@@ -19,5 +19,10 @@ int transfer_remove(const struct image_access *access, const char *name, struct 
 	if (!transport->remove)
 		return keg_fail(err, KEG_EUNSUPPORTED,
 				"Deleting images not implemented for %s: images", transport->name);
-	return transport->remove(rest, access, err);
+
+	unsigned tries = 0;
+	do
+		r = transport->remove(rest, access, err);
+	while (image_try_again(access, r, &tries));
+	return r;
 }

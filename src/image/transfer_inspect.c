@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inspect and list-tags: what an image is without moving its layers. */
 #include "base/json.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "image/copy.h"
@@ -76,8 +75,27 @@ static int read_config(struct inspected *in, struct keg_err *err)
 				      err);
 }
 
+static struct json_object *layer_data(const struct descriptor *layer, const struct image_blob *real)
+{
+	struct json_object *data = json_object_new_object();
+	struct json_object *annotations = NULL;
+
+	if (layer->n_annotations > 0)
+		annotations = json_object_new_object();
+	for (size_t i = 0; i < layer->n_annotations; i++)
+		keg_json_put_str(annotations, layer->annotations[i].key,
+				 layer->annotations[i].value);
+	keg_json_put_str(data, "MIMEType", real ? real->media_type : layer->media_type);
+	keg_json_put_str(data, "Digest", real ? real->digest : layer->digest);
+	json_object_object_add(data, "Size",
+			       json_object_new_int64(real ? real->size : layer->size));
+	json_object_object_add(data, "Annotations", annotations);
+	return data;
+}
+
 /* The layers as the source gives them: those of the store have other digests by now. */
-static int layer_digests(struct inspected *in, struct json_object *out, struct keg_err *err)
+static int put_layers(struct inspected *in, struct json_object *digests, struct json_object *all,
+		      struct keg_err *err)
 {
 	size_t n = in->doc.image.n_layers;
 	struct image_blob *real = keg_arena_alloc(&in->arena, n + 1, sizeof *real);
@@ -87,10 +105,16 @@ static int layer_digests(struct inspected *in, struct json_object *out, struct k
 		r = in->src->ops->real_layers(in->src, NULL, real, n, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		const struct descriptor *layer = &in->doc.image.layers[i];
+
+		if (r > 0 && !real[i].media_type)
+			real[i].media_type =
+				media_layer_as(layer->media_type, in->doc.kind, MEDIA_PLAIN);
 		json_object_array_add(
-			out, json_object_new_string(r > 0 ? real[i].digest
-							  : in->doc.image.layers[i].digest));
+			digests, json_object_new_string(r > 0 ? real[i].digest : layer->digest));
+		json_object_array_add(all, layer_data(layer, r > 0 ? &real[i] : NULL));
+	}
 	return 0;
 }
 
@@ -126,15 +150,25 @@ static struct json_object *repo_tags(const struct transfer_inspect *req, struct 
 	return strings((const char *const *)tags.v, tags.n);
 }
 
+static char *toplevel_digest(const struct transfer_inspect *req, const struct inspected *in)
+{
+	char hex[KEG_SHA512_HEX + 1];
+
+	if (req->sha512)
+		keg_sha512_hex(in->toplevel.data, in->toplevel.len, hex);
+	else
+		keg_sha256_hex(in->toplevel.data, in->toplevel.len, hex);
+	return keg_printf("%s:%s", req->sha512 ? "sha512" : "sha256", hex);
+}
+
 static int describe(const struct transfer_inspect *req, struct inspected *in, struct keg_buf *out,
 		    struct keg_err *err)
 {
 	const struct image_config *config = &in->config;
-	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
 	autojson root = json_object_new_object();
-	struct json_object *layers = json_object_new_array();
+	struct json_object *layers = json_object_new_array(), *data = json_object_new_array();
+	autofree char *digest = toplevel_digest(req, in);
 
-	keg_sha256_hex(in->toplevel.data, in->toplevel.len, digest + 7);
 	keg_json_put_str(root, "Name", in->src->repository);
 	keg_json_put_str(root, "Digest", digest);
 	json_object_object_add(root, "RepoTags", repo_tags(req, in));
@@ -145,8 +179,9 @@ static int describe(const struct transfer_inspect *req, struct inspected *in, st
 	keg_json_put_str(root, "Architecture", config->architecture ? config->architecture : "");
 	keg_json_put_str(root, "Os", config->os ? config->os : "");
 	json_object_object_add(root, "Layers", layers);
+	json_object_object_add(root, "LayersData", data);
 	json_object_object_add(root, "Env", strings(config->config->env, config->config->n_env));
-	int r = layer_digests(in, layers, err);
+	int r = put_layers(in, layers, data, err);
 	if (r < 0)
 		return r;
 	keg_json_print_indented(root, INDENT, out);
@@ -207,13 +242,13 @@ static int inspect_once(const struct transfer_inspect *req, struct keg_buf *out,
 
 int transfer_inspect(const struct transfer_inspect *req, struct keg_buf *out, struct keg_err *err)
 {
-	for (unsigned tries = 0;; tries++) {
-		int r = inspect_once(req, out, err);
+	unsigned tries = 0;
+	int r;
 
-		if (r >= 0 || !image_is_worth_a_retry(r, tries, req->retries))
-			return r;
-		keg_debug("again after: %s", err->msg);
-	}
+	do
+		r = inspect_once(req, out, err);
+	while (image_try_again(req->access, r, &tries));
+	return r;
 }
 
 static int archive_tags(const char *rest, const struct image_access *access, struct keg_strv *out,
@@ -234,8 +269,8 @@ static int archive_tags(const char *rest, const struct image_access *access, str
 	return r;
 }
 
-int transfer_list_tags(const struct image_access *access, const char *name, struct keg_buf *out,
-		       struct keg_err *err)
+static int list_tags_once(const struct image_access *access, const char *name, struct keg_buf *out,
+			  struct keg_err *err)
 {
 	const struct image_transport *transport;
 	const char *rest;
@@ -262,4 +297,16 @@ int transfer_list_tags(const struct image_access *access, const char *name, stru
 	json_object_object_add(root, "Tags", strings((const char *const *)tags.v, tags.n));
 	keg_json_print_indented(root, INDENT, out);
 	return 0;
+}
+
+int transfer_list_tags(const struct image_access *access, const char *name, struct keg_buf *out,
+		       struct keg_err *err)
+{
+	unsigned tries = 0;
+	int r;
+
+	do
+		r = list_tags_once(access, name, out, err);
+	while (image_try_again(access, r, &tries));
+	return r;
 }

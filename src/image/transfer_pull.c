@@ -92,7 +92,6 @@ static int pull_reference(const struct transfer_pull *req, const char *reference
 		.access = req->access,
 		.names = names,
 		.n_names = 1,
-		.retries = req->retries,
 		.progress = req->progress,
 	};
 	say(req, "Trying to pull ", full, "...");

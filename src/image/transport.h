@@ -67,6 +67,7 @@ struct image_source {
 	char *pinned;	       /* the digest in the reference, or NULL */
 	bool resumable;	       /* worth keeping partial blobs of: a network lies between */
 	unsigned max_parallel; /* blobs at once; 0: no opinion */
+	int64_t deadline_ns;   /* of keg_monotonic_ns(): blobs break off then; 0: never */
 };
 
 enum image_compression {

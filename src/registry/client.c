@@ -22,6 +22,7 @@ int registry_client_new(const struct registry_options *options, struct registry_
 	struct http_settings settings = {
 		.user_agent = agent,
 		.cancel = options->cancel,
+		.deadline_ns = options->deadline_ns,
 		.stall_seconds = options->stall_seconds ? options->stall_seconds : STALL_SECONDS,
 	};
 

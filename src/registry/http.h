@@ -23,6 +23,7 @@ struct http_settings {
 	const char *user_agent;
 	const char *unix_socket;   /* to connect to, whatever the URL says; NULL: the URL's host */
 	const atomic_bool *cancel; /* may be NULL */
+	int64_t deadline_ns;	   /* 0: none */
 	unsigned stall_seconds;	   /* a transfer without progress this long is broken off */
 };
 struct http *http_new(const struct http_settings *settings);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "registry/http_error.h"
 #include "registry/http_headers.h"
@@ -48,14 +49,6 @@ struct transfer {
 	struct watch watch;
 	char detail[CURL_ERROR_SIZE];
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
 
 static size_t on_header(char *line, size_t size, size_t n, void *ctx)
 {
@@ -115,10 +108,10 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
 	} else {
 		if (!t->streaming)
 			r = begin_streaming(t);
-		int64_t before = now_ns();
+		int64_t before = keg_monotonic_ns();
 		if (r >= 0)
 			r = t->request->sink(t->request->ctx, bytes, len, t->err);
-		t->watch.since_ns += now_ns() - before;
+		t->watch.since_ns += keg_monotonic_ns() - before;
 	}
 	t->failed = r < 0;
 	return r < 0 || t->cut ? CURL_WRITEFUNC_ERROR : len;
@@ -128,10 +121,10 @@ static size_t on_source(char *into, size_t size, size_t n, void *ctx)
 {
 	struct transfer *t = ctx;
 	const struct registry_source *source = t->request->source;
-	int64_t before = now_ns();
+	int64_t before = keg_monotonic_ns();
 	ssize_t got = source->read(source->ctx, into, size * n, t->err);
 
-	t->watch.since_ns += now_ns() - before;
+	t->watch.since_ns += keg_monotonic_ns() - before;
 	t->failed = got < 0;
 	return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
 }
@@ -142,7 +135,7 @@ static int on_progress(void *ctx, curl_off_t dltotal, curl_off_t dlnow, curl_off
 {
 	struct transfer *t = ctx;
 	struct watch *watch = &t->watch;
-	int64_t now = now_ns(), bytes = dlnow + ulnow;
+	int64_t now = keg_monotonic_ns(), bytes = dlnow + ulnow;
 
 	(void)dltotal;
 	(void)ultotal;
@@ -226,7 +219,7 @@ static void start_watch(struct transfer *t)
 {
 	bool commits = strcmp(t->request->method, "PUT") == 0;
 
-	t->watch.since_ns = now_ns();
+	t->watch.since_ns = keg_monotonic_ns();
 	t->watch.most_ns = (int64_t)t->http->settings.stall_seconds * NS_PER_SECOND *
 			   (commits ? COMMIT_PATIENCE : 1);
 }
@@ -248,7 +241,9 @@ static int conclude(struct transfer *t, CURLcode code, const char *url)
 				(long long)(t->watch.most_ns / NS_PER_SECOND));
 	}
 	if (code == CURLE_ABORTED_BY_CALLBACK)
-		return keg_fail(t->err, KEG_EBUSY, "interrupted");
+		return keg_fail(t->err, KEG_EBUSY, "%s \"%s\": %s", t->request->method, url,
+				t->http->settings.deadline_ns > 0 ? "context deadline exceeded"
+								  : "interrupted");
 	if (code != CURLE_OK) {
 		t->out->broken = http_error_is_passing(code);
 		return http_error_fill(t->easy, code, t->request->method, url, t->detail, t->err);

@@ -5,6 +5,7 @@
  */
 #include "registry/http_pool.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "registry/http_trust.h"
 
@@ -71,7 +72,10 @@ void http_free(struct http *http)
 
 bool http_cancelled(const struct http *http)
 {
-	return http->settings.cancel && atomic_load(http->settings.cancel);
+	int64_t deadline = http->settings.deadline_ns;
+
+	return (http->settings.cancel && atomic_load(http->settings.cancel)) ||
+	       (deadline > 0 && keg_monotonic_ns() >= deadline);
 }
 
 CURL *http_borrow(struct http *http)

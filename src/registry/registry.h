@@ -18,6 +18,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/strv.h"
@@ -42,6 +43,7 @@ struct registry_options {
 	const char *user_agent_prefix; /* before "keg" and the version; NULL: nothing */
 	unsigned stall_seconds;	       /* break off a transfer without progress; 0: 60 */
 	const atomic_bool *cancel;     /* may be NULL; set: transfers end soon with KEG_EBUSY */
+	int64_t deadline_ns; /* of keg_monotonic_ns(): so do they when it has passed; 0: never */
 };
 
 /* Safe to use from several threads at once; so is all that is opened from it. */

@@ -247,12 +247,12 @@ static int pull(struct engine *engine, const struct create_args *args, const cha
 	if (r < 0)
 		return r;
 
+	access.retries = RETRIES;
 	autoptr(cli_progress) progress = cli_progress_new(stderr, args->o.quiet);
 	const struct transfer_pull req = { .access = &access,
 					   .name = image,
 					   .local_id = local_id(engine, image),
 					   .policy = policy,
-					   .retries = RETRIES,
 					   .progress = cli_progress_sink(progress) };
 	return transfer->pull(&req, &ids, err);
 }

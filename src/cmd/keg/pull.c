@@ -45,9 +45,6 @@ static int pull_one(const struct transfer_table *transfer, struct transfer_pull 
 
 static int pull_run(const struct cli_call *call, struct keg_err *err)
 {
-	/* Single requests are tried again where they break; all of it once more would only
-	   multiply the time until a registry that is down is called so. */
-	enum { RETRIES = 0 };
 	const struct pull_args *args = call->args;
 	const struct transfer_table *transfer;
 	auto(engine) engine = ENGINE_INIT;
@@ -64,7 +61,6 @@ static int pull_run(const struct cli_call *call, struct keg_err *err)
 					     .name = call->operands[i],
 					     .policy = TRANSFER_PULL_ALWAYS,
 					     .all_tags = args->all_tags,
-					     .retries = RETRIES,
 					     .progress = cli_progress_sink(progress) };
 
 		r = pull_one(transfer, &req, err);

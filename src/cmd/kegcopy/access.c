@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/kegcopy/access.h"
 
+#include <limits.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "engine/userns.h"
 
 /* The rows for one image, with `p` before each name. */
@@ -51,9 +53,22 @@ void side_share(const struct side_shared *shared, struct side_args *side)
 		side->tls_verify = shared->tls_verify;
 }
 
-bool copy_tries_again(int r, uint64_t most, uint64_t *tries)
+const struct cli_opt retry_opts[] = {
+	OPT_STRING(0, "retry-delay", struct retry_args, delay, "DURATION",
+		   "Wait that long before each retry (default: one second, then two, four, ...)"),
+	OPT_UINT(0, "retry-times", struct retry_args, times, "N",
+		 "The number of times to possibly retry"),
+	OPT_END,
+};
+
+int retry_take(const struct retry_args *args, struct image_access *out, struct keg_err *err)
 {
-	return r == -KEG_ENETWORK && (*tries)++ < most;
+	int r = 0;
+
+	out->retries = args->times < UINT_MAX ? (unsigned)args->times : UINT_MAX;
+	if (args->delay)
+		r = keg_duration_parse(args->delay, &out->retry_delay_ns, err);
+	return r < 0 ? keg_wrap(err, "invalid --retry-delay \"%s\"", args->delay) : r;
 }
 
 static int take_creds(const struct side_args *side, struct keg_arena *arena,
@@ -120,6 +135,8 @@ int copy_access(const struct copy_globals *globals, const struct side_args *side
 		.uid = userns_owner(),
 	};
 
-	int r = take_creds(side, arena, out, err);
+	int r = copy_globals_deadline(globals, &out->deadline_ns, err);
+	if (r >= 0)
+		r = take_creds(side, arena, out, err);
 	return r < 0 ? r : enter_for_store(names, err);
 }

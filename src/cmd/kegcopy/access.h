@@ -24,8 +24,13 @@ struct side_shared {
 extern const struct cli_opt side_shared_opts[];
 void side_share(const struct side_shared *shared, struct side_args *side);
 
-/* After the failure `r`: is one of `most` further tries left for what may pass? Counts them. */
-bool copy_tries_again(int r, uint64_t most, uint64_t *tries);
+struct retry_args {
+	uint64_t times;
+	const char *delay;
+};
+extern const struct cli_opt retry_opts[];
+int retry_take(const struct retry_args *args, struct image_access *out,
+	       struct keg_err *err) KEG_MUST_CHECK;
 
 /*
  * Fill *out from the options; text is shared with them or lives in the arena. When one of the

@@ -19,7 +19,8 @@ struct copy_args {
 	bool all, quiet, preserve_digests, remove_signatures;
 	bool compress, decompress, accept_uncompressed, force_format;
 	const char *compress_format, *format, *multi_arch, *digestfile;
-	uint64_t compress_level, retries, parallel;
+	uint64_t compress_level, parallel;
+	struct retry_args retry;
 };
 
 static const struct cli_opt copy_opts[] = {
@@ -54,15 +55,13 @@ static const struct cli_opt copy_opts[] = {
 		 "Suppress output information when copying images"),
 	OPT_FLAG(0, "remove-signatures", struct copy_args, remove_signatures,
 		 "Do not copy signatures from SOURCE-IMAGE (they never are)"),
-	OPT_UINT(0, "retry-times", struct copy_args, retries, "N",
-		 "The number of times to possibly retry"),
+	OPT_GROUP(struct copy_args, retry, retry_args, retry_opts),
 	OPT_GROUP(struct copy_args, src, side_args, src_side_opts),
 	OPT_STRING(0, "dcreds", struct copy_args, dest.creds, "USERNAME[:PASSWORD]",
 		   "The same as --dest-creds", .flags = CLI_HIDDEN),
 	OPT_STRING(0, "screds", struct copy_args, src.creds, "USERNAME[:PASSWORD]",
 		   "The same as --src-creds", .flags = CLI_HIDDEN),
 	OPT_REFUSED(0, "decryption-key", "KEY"),
-	OPT_REFUSED(0, "retry-delay", "DURATION"),
 	OPT_REFUSED(0, "require-signed", NULL),
 	OPT_REFUSED(0, "dest-precompute-digests", NULL),
 	OPT_REFUSED(0, "encrypt-layer", "N"),
@@ -150,6 +149,8 @@ static int copy_run(const struct cli_call *call, struct keg_err *err)
 	if (r >= 0)
 		r = copy_access(call->globals, &a->dest, names, &arena, &dest, err);
 	if (r >= 0)
+		r = retry_take(&a->retry, &src, err);
+	if (r >= 0)
 		r = transfer_open(&transfer, err);
 	if (r < 0)
 		return r;
@@ -159,11 +160,9 @@ static int copy_run(const struct cli_call *call, struct keg_err *err)
 
 	autoptr(cli_progress) progress = cli_progress_new(stdout, a->quiet);
 	how.progress = cli_progress_sink(progress);
-	const struct image_copy_names copy = { .source = names[0],
-					       .dest = names[1],
-					       .source_access = &src,
-					       .dest_access = &dest,
-					       .retries = (unsigned)a->retries };
+	const struct image_copy_names copy = {
+		.source = names[0], .dest = names[1], .source_access = &src, .dest_access = &dest
+	};
 	r = transfer->copy(&copy, &how, &manifest, err);
 	if (r >= 0 && a->digestfile)
 		r = write_digest(a->digestfile, transfer, &manifest, err);

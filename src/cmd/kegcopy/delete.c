@@ -6,14 +6,12 @@
 
 struct delete_args {
 	struct side_args side;
-	uint64_t retries;
+	struct retry_args retry;
 };
 
 static const struct cli_opt delete_opts[] = {
 	OPT_GROUP(struct delete_args, side, side_args, side_opts),
-	OPT_REFUSED(0, "retry-delay", "DURATION"),
-	OPT_UINT(0, "retry-times", struct delete_args, retries, "N",
-		 "The number of times to possibly retry"),
+	OPT_GROUP(struct delete_args, retry, retry_args, retry_opts),
 	OPT_END,
 };
 
@@ -32,15 +30,12 @@ static int delete_run(const struct cli_call *call, struct keg_err *err)
 
 	int r = copy_access(call->globals, &args->side, names, &arena, &access, err);
 	if (r >= 0)
+		r = retry_take(&args->retry, &access, err);
+	if (r >= 0)
 		r = transfer_open(&transfer, err);
 	if (r < 0)
 		return r;
-
-	uint64_t tries = 0;
-	do
-		r = transfer->remove(&access, names[0], err);
-	while (copy_tries_again(r, args->retries, &tries));
-	return r;
+	return transfer->remove(&access, names[0], err);
 }
 
 const struct cli_cmd cmd_delete = {

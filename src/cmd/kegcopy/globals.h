@@ -10,10 +10,15 @@ struct copy_globals {
 	const char *policy, *tmpdir, *user_agent_prefix;
 	const char *os, *arch, *variant;
 	const char *registries_conf, *registries_conf_dir;
+	const char *command_timeout;
 };
 
 extern const struct cli_opt copy_global_opts[];
 
 int copy_globals_start(const void *globals, struct keg_err *err) KEG_MUST_CHECK;
+
+/* When --command-timeout, counted from now, is over: of keg_monotonic_ns(), or 0: never. */
+int copy_globals_deadline(const struct copy_globals *globals, int64_t *out,
+			  struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

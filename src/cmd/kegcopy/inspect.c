@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kegcopy inspect - what an image is, without fetching its layers. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "cli/template.h"
@@ -11,8 +12,8 @@
 struct inspect_args {
 	struct side_args side;
 	bool config, raw, no_tags;
-	const char *format;
-	uint64_t retries;
+	const char *format, *manifest_digest;
+	struct retry_args retry;
 };
 
 static const struct cli_opt inspect_opts[] = {
@@ -20,12 +21,12 @@ static const struct cli_opt inspect_opts[] = {
 	OPT_FLAG(0, "config", struct inspect_args, config, "Output configuration"),
 	OPT_STRING('f', "format", struct inspect_args, format, "TEMPLATE",
 		   "Format the output to a Go template"),
+	OPT_STRING(0, "manifest-digest", struct inspect_args, manifest_digest, "ALGORITHM",
+		   "Compute the manifest's digest with sha256 or sha512"),
 	OPT_FLAG('n', "no-tags", struct inspect_args, no_tags,
 		 "Do not list the available tags from the repository in the output"),
 	OPT_FLAG(0, "raw", struct inspect_args, raw, "Output raw manifest or configuration"),
-	OPT_REFUSED(0, "retry-delay", "DURATION"),
-	OPT_UINT(0, "retry-times", struct inspect_args, retries, "N",
-		 "The number of times to possibly retry"),
+	OPT_GROUP(struct inspect_args, retry, retry_args, retry_opts),
 	OPT_END,
 };
 
@@ -71,6 +72,28 @@ static void add_names(struct json_object *value)
 	}
 }
 
+/* An absent map is null in JSON, and an empty map for a template. */
+static void fill_map(struct json_object *in, const char *name)
+{
+	if (!keg_json_get(in, name))
+		json_object_object_add(in, name, json_object_new_object());
+}
+
+/* Members that are left out of the JSON where they are empty. */
+static void add_absent(struct json_object *root)
+{
+	static const char *const names[] = { "Name", "Tag" };
+	struct json_object *layers = keg_json_get(root, "LayersData");
+
+	for (size_t i = 0; i < KEG_COUNT(names); i++) {
+		if (!keg_json_get(root, names[i]))
+			keg_json_put_str(root, names[i], "");
+	}
+	fill_map(root, "Labels");
+	for (size_t i = 0; i < json_object_array_length(layers); i++)
+		fill_map(json_object_array_get_idx(layers, i), "Annotations");
+}
+
 static int print_template(const struct inspect_args *args, const struct keg_buf *text,
 			  struct keg_err *err)
 {
@@ -85,12 +108,26 @@ static int print_template(const struct inspect_args *args, const struct keg_buf 
 		return r;
 	if (args->config)
 		add_names(root);
-	else if (!keg_json_get(root, "Name"))
-		keg_json_put_str(root, "Name", "");
+	else
+		add_absent(root);
 	r = cli_template_run(template, root, &out, err);
 	if (r < 0)
 		return r;
 	printf("%s\n", keg_buf_text(&out));
+	return 0;
+}
+
+static int check_options(const struct inspect_args *args, bool *sha512, struct keg_err *err)
+{
+	const char *algorithm =
+		keg_str_empty(args->manifest_digest) ? "sha256" : args->manifest_digest;
+
+	*sha512 = strcmp(algorithm, "sha512") == 0;
+	if (!*sha512 && strcmp(algorithm, "sha256") != 0)
+		return keg_fail(err, KEG_EUSAGE, "digest algorithm \"%s\" is not available",
+				algorithm);
+	if (args->raw && args->format)
+		return keg_fail(err, KEG_EUSAGE, "raw output does not support format option");
 	return 0;
 }
 
@@ -102,8 +139,13 @@ static int inspect_run(const struct cli_call *call, struct keg_err *err)
 	auto(keg_arena) arena = { 0 };
 	auto(keg_buf) text = { 0 };
 	struct image_access access;
+	bool sha512;
 
-	int r = copy_access(call->globals, &args->side, names, &arena, &access, err);
+	int r = check_options(args, &sha512, err);
+	if (r >= 0)
+		r = copy_access(call->globals, &args->side, names, &arena, &access, err);
+	if (r >= 0)
+		r = retry_take(&args->retry, &access, err);
 	if (r >= 0)
 		r = transfer_open(&transfer, err);
 	if (r < 0)
@@ -113,11 +155,11 @@ static int inspect_run(const struct cli_call *call, struct keg_err *err)
 					      .raw = args->raw,
 					      .config = args->config,
 					      .no_tags = args->no_tags,
-					      .retries = (unsigned)args->retries };
+					      .sha512 = sha512 };
 	r = transfer->inspect(&req, &text, err);
 	if (r < 0)
 		return r;
-	if (args->format && !args->raw && !cli_format_is_json(args->format))
+	if (args->format && !cli_format_is_json(args->format))
 		return print_template(args, &text, err);
 	fwrite(keg_buf_text(&text), 1, text.len, stdout);
 	if (!args->raw)

@@ -8,14 +8,12 @@
 
 struct list_tags_args {
 	struct side_args side;
-	uint64_t retries;
+	struct retry_args retry;
 };
 
 static const struct cli_opt list_tags_opts[] = {
 	OPT_GROUP(struct list_tags_args, side, side_args, side_opts),
-	OPT_REFUSED(0, "retry-delay", "DURATION"),
-	OPT_UINT(0, "retry-times", struct list_tags_args, retries, "N",
-		 "The number of times to possibly retry"),
+	OPT_GROUP(struct list_tags_args, retry, retry_args, retry_opts),
 	OPT_END,
 };
 
@@ -35,13 +33,12 @@ static int list_tags_run(const struct cli_call *call, struct keg_err *err)
 
 	int r = copy_access(call->globals, &args->side, names, &arena, &access, err);
 	if (r >= 0)
+		r = retry_take(&args->retry, &access, err);
+	if (r >= 0)
 		r = transfer_open(&transfer, err);
 	if (r < 0)
 		return r;
-	uint64_t tries = 0;
-	do
-		r = transfer->list_tags(&access, names[0], &text, err);
-	while (copy_tries_again(r, args->retries, &tries));
+	r = transfer->list_tags(&access, names[0], &text, err);
 	if (r < 0)
 		return r;
 	printf("%s\n", keg_buf_text(&text));

@@ -2,8 +2,9 @@
 #include "cmd/kegcopy/commands.h"
 #include "cmd/kegcopy/globals.h"
 
-/* The peer answers this for every error. */
-enum { EXIT_ERROR = 1 };
+/* The second where the store or a layout has no such image, as newer versions of the peer; that a
+   registry has none is an error as any, as in the older ones. */
+enum { EXIT_ERROR = 1, EXIT_NO_IMAGE = 2 };
 
 static const struct cli_cmd *const commands[] = {
 	&cmd_copy,   &cmd_delete,	   &cmd_inspect, &cmd_list_tags, &cmd_login,
@@ -21,6 +22,7 @@ static const struct cli_program kegcopy = {
 	.start = copy_globals_start,
 	.commands = commands,
 	.error_status = EXIT_ERROR,
+	.no_image_status = EXIT_NO_IMAGE,
 };
 
 int main(int argc, char **argv)

@@ -16,7 +16,7 @@ struct sync_args {
 	struct side_shared shared;
 	const char *from, *to, *format, *append_suffix, *digestfile;
 	bool all, scoped, dry_run, keep_going, preserve_digests, remove_signatures;
-	uint64_t retries;
+	struct retry_args retry;
 };
 
 static const struct cli_opt sync_opts[] = {
@@ -38,9 +38,7 @@ static const struct cli_opt sync_opts[] = {
 		 "Preserve digests of images and lists"),
 	OPT_FLAG(0, "remove-signatures", struct sync_args, remove_signatures,
 		 "Do not copy signatures from the source (they never are)"),
-	OPT_REFUSED(0, "retry-delay", "DURATION"),
-	OPT_UINT(0, "retry-times", struct sync_args, retries, "N",
-		 "The number of times to possibly retry"),
+	OPT_GROUP(struct sync_args, retry, retry_args, retry_opts),
 	OPT_FLAG(0, "scoped", struct sync_args, scoped,
 		 "Keep the whole name of the source at the destination"),
 	OPT_STRING('s', "src", struct sync_args, from, "TRANSPORT",
@@ -118,7 +116,6 @@ static int sync_run(const struct cli_call *call, struct keg_err *err)
 				     .append_suffix = a->append_suffix,
 				     .dry_run = a->dry_run,
 				     .keep_going = a->keep_going,
-				     .retries = (unsigned)a->retries,
 				     .say = say };
 
 	side_share(&a->shared, &a->src);
@@ -130,6 +127,8 @@ static int sync_run(const struct cli_call *call, struct keg_err *err)
 		r = copy_access(call->globals, &a->src, none, &arena, &src, err);
 	if (r >= 0)
 		r = copy_access(call->globals, &a->dest, none, &arena, &dest, err);
+	if (r >= 0)
+		r = retry_take(&a->retry, &src, err);
 	if (r >= 0)
 		r = transfer_open(&transfer, err);
 	if (r < 0)

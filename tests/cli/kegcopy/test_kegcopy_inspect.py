@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """inspect, list-tags and delete, beside the peer where it is installed."""
+import hashlib
 import json
 import shutil
 import subprocess
@@ -24,7 +25,16 @@ def test_inspect_prints_what_the_peer_prints(kegcopy, images, name, options):
     if not shutil.which("skopeo"):
         pytest.skip("skopeo is not installed")
     image = f"oci:{images(name)}"
-    assert kegcopy.ok("inspect", *options, image) == skopeo("inspect", *options, image)
+    ours = kegcopy.ok("inspect", *options, image)
+    if not options:  # the peer's newer versions print this
+        told = json.loads(ours)
+        data = told.pop("LayersData")
+        assert [layer["Digest"] for layer in data] == told["Layers"]
+        if name != "multi":
+            assert data == [{"MIMEType": layer["mediaType"], "Digest": layer["digest"], "Size": layer["size"],
+                             "Annotations": None} for layer in layout_manifest(images(name))[0]["layers"]]
+        ours = json.dumps(told, indent=4) + "\n"
+    assert ours == skopeo("inspect", *options, image)
 
 
 def test_inspect_of_a_registry(kegcopy, images, docker_registry, tmp_path):
@@ -46,7 +56,30 @@ def test_templates(kegcopy, images):
         f"amd64 linux {layers[0]['digest']}\n"
     assert kegcopy.ok("inspect", "--config", "--format", "{{.Config.Env}} {{.RootFS.Type}}", image) == \
         "[PATH=/bin:/usr/bin] layers\n"
+    assert kegcopy.ok("inspect", "--format", "{{range .LayersData}}{{.MIMEType}} {{.Size}} {{.Annotations}}{{end}}[{{.Tag}}]",
+                      image) == "".join(f"{layer['mediaType']} {layer['size']} map[]" for layer in layers) + "[]\n"
     assert "Nope" in kegcopy.fails("inspect", "--format", "{{.Nope}}", image)
+
+
+def test_raw_output_takes_no_template(kegcopy, images):
+    assert "raw output does not support format option" in \
+        kegcopy.fails("inspect", "--raw", "--format={{.Name}}", f"oci:{images('small')}")
+
+
+def test_the_digest_of_a_manifest_by_another_sum(kegcopy, images):
+    image = f"oci:{images('small')}"
+    raw = kegcopy.ok("inspect", "--raw", image).encode()
+    assert kegcopy.inspect(image, "--manifest-digest=sha512")["Digest"] == "sha512:" + hashlib.sha512(raw).hexdigest()
+    assert kegcopy.inspect(image, "--manifest-digest=sha256")["Digest"] == sha256(raw)
+    assert 'digest algorithm "md5" is not available' in kegcopy.fails("inspect", "--manifest-digest=md5", image)
+
+
+def test_no_such_image_has_a_status_of_its_own(kegcopy, images, store):
+    kegcopy.copy(f"oci:{images('small')}", f"oci:{kegcopy.folder}/layout:a")
+    for missing in [store.name("nothing"), f"oci:{kegcopy.folder}/layout:b"]:
+        assert kegcopy.run("inspect", missing).code == 2
+        assert kegcopy.run("copy", missing, f"dir:{kegcopy.folder}/out").code == 2
+    kegcopy.fails("inspect", f"oci:{kegcopy.folder}/nowhere:b")
 
 
 def test_layers_of_the_store_are_what_it_gives(kegcopy, images, store):
