@@ -82,32 +82,37 @@ uint64_t caps_known(void)
 	return UINT64_MAX >> (63 - low);
 }
 
-static void read_sets(struct caps *out)
+static int read_sets(struct caps *out)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
 
-	*out = (struct caps){ 0 };
 	if (syscall(SYS_capget, &head, data) < 0)
-		return;
-	out->effective = data[0].effective | (uint64_t)data[1].effective << 32;
-	out->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
+		return -errno;
+	*out = (struct caps){
+		.effective = data[0].effective | (uint64_t)data[1].effective << 32,
+		.permitted = data[0].permitted | (uint64_t)data[1].permitted << 32,
+	};
+	return 0;
 }
 
 uint64_t caps_effective(void)
 {
-	struct caps own;
+	struct caps own = { 0 };
 
-	read_sets(&own);
+	(void)read_sets(&own);
 	return own.effective;
 }
 
-uint64_t caps_permitted(void)
+int caps_permitted(uint64_t *out, struct keg_err *err)
 {
-	struct caps own;
+	struct caps own = { 0 };
+	int r = read_sets(&own);
 
-	read_sets(&own);
-	return own.permitted;
+	if (r < 0)
+		return keg_fail_sys(err, -r, "read our capabilities");
+	*out = own.permitted;
+	return 0;
 }
 
 int caps_limit_bounding(uint64_t keep, struct keg_err *err)
@@ -136,7 +141,11 @@ int caps_keep_over_setuid(bool keep, struct keg_err *err)
 int caps_apply(const struct caps *want, struct keg_err *err)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	const uint64_t held = caps_permitted();
+	uint64_t held = 0;
+	int r = caps_permitted(&held, err);
+
+	if (r < 0)
+		return r;
 	const uint64_t effective = want->effective & held, permitted = want->permitted & held,
 		       inheritable = want->inheritable & held;
 	const struct __user_cap_data_struct data[2] = {

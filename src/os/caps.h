@@ -19,9 +19,10 @@ const char *caps_name(int number);
 
 /* All capabilities that the running kernel has. */
 uint64_t caps_known(void);
-/* The sets of the calling process. */
+/* What the calling process may do now: nothing where that cannot be found out. */
 uint64_t caps_effective(void);
-uint64_t caps_permitted(void);
+/* What it may be given. */
+int caps_permitted(uint64_t *out, struct keg_err *err) KEG_MUST_CHECK;
 
 /* Give up, for good, what is not in the set. */
 int caps_limit_bounding(uint64_t keep, struct keg_err *err) KEG_MUST_CHECK;

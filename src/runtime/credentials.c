@@ -148,29 +148,39 @@ static void warn_of_ambient(const struct runtime_context *ctx, uint64_t impossib
 }
 
 /* In a user namespace all can be given; otherwise what we have. */
-static uint64_t grantable(const struct oci_linux *os)
+static int find_grantable(const struct oci_linux *os, uint64_t *out, struct keg_err *err)
 {
-	for (size_t i = 0; os && i < os->n_namespaces; i++) {
-		if (keg_str_eq(os->namespaces[i].type, "user"))
-			return caps_known();
-	}
-	return caps_known() & caps_permitted();
+	uint64_t held = UINT64_MAX;
+	int r = 0;
+	bool in_userns = false;
+
+	for (size_t i = 0; os && i < os->n_namespaces; i++)
+		in_userns |= keg_str_eq(os->namespaces[i].type, "user");
+	if (!in_userns)
+		r = caps_permitted(&held, err);
+	*out = caps_known() & held;
+	return r;
 }
 
-static void check_caps(const struct runtime_context *ctx, const struct oci_linux *os,
-		       const struct oci_capabilities *c)
+static int check_caps(const struct runtime_context *ctx, const struct oci_linux *os,
+		      const struct oci_capabilities *c, struct keg_err *err)
 {
 	auto(keg_strv) unknown = { 0 };
+	uint64_t grantable = 0;
+	int r = find_grantable(os, &grantable, err);
 
+	if (r < 0)
+		return r;
 	if (!ctx->warn)
-		return;
-	struct caps caps = caps_of(c, grantable(os), &unknown);
+		return 0;
+	struct caps caps = caps_of(c, grantable, &unknown);
 	if (unknown.n > 0)
 		warn_of_unknown(ctx, &unknown);
 	/* Engines that leave the inheritable set empty (CVE-2022-24769) may still name ambient
 	 * ones. */
 	if (caps.inheritable)
 		warn_of_ambient(ctx, caps.ambient & ~(caps.permitted & caps.inheritable));
+	return 0;
 }
 
 int credentials_check(const struct runtime_context *ctx, const struct oci_linux *os,
@@ -179,7 +189,9 @@ int credentials_check(const struct runtime_context *ctx, const struct oci_linux 
 	if (process->user && (process->user->uid == NO_ID || process->user->gid == NO_ID))
 		return keg_fail(err, KEG_EUSAGE, "user %u:%u: %u is no id", process->user->uid,
 				process->user->gid, NO_ID);
-	check_caps(ctx, os, process->capabilities);
+	int r = check_caps(ctx, os, process->capabilities, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < process->n_rlimits; i++) {
 		if (rlimit_number(process->rlimits[i].type) < 0)
 			return keg_fail(err, KEG_EUSAGE, "invalid rlimit type: %s",
