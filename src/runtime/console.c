@@ -13,11 +13,39 @@
 
 static const char multiplexer[] = "/dev/ptmx";
 
-int console_connect(const char *path, struct keg_err *err)
+static int refuse(const struct runtime_io *io, bool terminal, struct keg_err *err)
 {
-	int fd = socket_connect_at(AT_FDCWD, path, err);
+	if (!terminal && (io->console_socket || io->console_fd >= 0))
+		return keg_fail(
+			err, KEG_EUSAGE,
+			"cannot use console socket if runc will not detach or allocate tty");
+	if (!terminal || io->console_socket)
+		return 0;
+	(void)!keg_fail(err, KEG_EUSAGE,
+			"cannot allocate tty if runc will detach without setting console socket");
+	return keg_hint(err, "use --console-socket");
+}
 
-	return fd < 0 ? keg_wrap(err, "console socket") : fd;
+int console_socket_open(const struct runtime_io *io, bool terminal, int given, int *out,
+			struct keg_err *err)
+{
+	const int ready = given >= 0 ? given : io->console_fd;
+	int fd;
+
+	if (!terminal || ready < 0) {
+		int r = refuse(io, terminal, err);
+		if (r < 0 || !terminal)
+			return r;
+		fd = socket_connect_at(AT_FDCWD, io->console_socket, err);
+		if (fd < 0)
+			return keg_wrap(err, "console socket");
+	} else {
+		fd = fcntl(ready, F_DUPFD_CLOEXEC, 3);
+		if (fd < 0)
+			return keg_fail_sys(err, errno, "console socket");
+	}
+	*out = fd;
+	return 0;
 }
 
 /*

@@ -148,29 +148,6 @@ static int find_rootfs(struct creation *c, struct keg_err *err)
 	return 0;
 }
 
-static int open_console(struct creation *c, int given, struct keg_err *err)
-{
-	const struct runtime_io *io = &c->req->io;
-	bool wants = c->config.process->terminal;
-
-	if (!wants && (io->console_socket || io->console_fd >= 0))
-		return keg_fail(
-			err, KEG_EUSAGE,
-			"cannot use console socket if runc will not detach or allocate tty");
-	if (!wants)
-		return 0;
-	if (given >= 0 || io->console_fd >= 0) {
-		c->launch.console = fcntl(given >= 0 ? given : io->console_fd, F_DUPFD_CLOEXEC, 3);
-		return c->launch.console < 0 ? keg_fail_sys(err, errno, "console socket") : 0;
-	}
-	if (!io->console_socket)
-		return keg_fail(err, KEG_EUSAGE,
-				"cannot allocate tty if runc will detach without setting console "
-				"socket");
-	c->launch.console = console_connect(io->console_socket, err);
-	return c->launch.console < 0 ? c->launch.console : 0;
-}
-
 static int open_notify(struct creation *c, struct keg_err *err)
 {
 	if (!c->launch.filter || !c->filter.notify)
@@ -420,7 +397,8 @@ static int prepare(struct creation *c, int console, struct keg_err *err)
 	if (r >= 0)
 		r = find_rootfs(c, err);
 	if (r >= 0)
-		r = open_console(c, console, err);
+		r = console_socket_open(&c->req->io, c->config.process->terminal, console,
+					&c->launch.console, err);
 	if (r >= 0)
 		r = filter_get(c->ctx, &c->config, &c->filter, err);
 	if (r < 0)

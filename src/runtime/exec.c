@@ -151,29 +151,6 @@ static int open_group(struct joining *j, struct keg_err *err)
 	return r;
 }
 
-static int open_console(struct joining *j, int given, struct keg_err *err)
-{
-	const struct runtime_io *io = &j->req->io;
-
-	if (!j->process.terminal) {
-		if (io->console_socket || io->console_fd >= 0)
-			return keg_fail(err, KEG_EUSAGE,
-					"cannot use console socket if runc will not detach or "
-					"allocate tty");
-		return 0;
-	}
-	if (given >= 0 || io->console_fd >= 0) {
-		j->console = fcntl(given >= 0 ? given : io->console_fd, F_DUPFD_CLOEXEC, 3);
-		return j->console < 0 ? keg_fail_sys(err, errno, "console socket") : 0;
-	}
-	if (!io->console_socket)
-		return keg_fail(err, KEG_EUSAGE,
-				"cannot allocate tty if runc will detach without setting console "
-				"socket");
-	j->console = console_connect(io->console_socket, err);
-	return j->console < 0 ? j->console : 0;
-}
-
 static int prepare(struct joining *j, const char *id, int console, struct keg_err *err)
 {
 	int r = preserved_note(j->ctx, j->req->io.preserve_fds, &j->preserved, err);
