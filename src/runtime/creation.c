@@ -20,6 +20,7 @@
 #include "runtime/annotations.h"
 #include "runtime/console.h"
 #include "runtime/credentials.h"
+#include "runtime/crun_status.h"
 #include "runtime/devices.h"
 #include "runtime/filter.h"
 #include "runtime/group.h"
@@ -208,6 +209,7 @@ static void fill_record(struct creation *c)
 	c->record.rootfs = c->launch.rootfs;
 	c->record.created = keg_arena_strdup(&c->arena, now);
 	c->record.filtered = c->launch.filter != NULL;
+	c->record.as_crun = c->ctx->as_crun;
 	c->record.owner = keg_arena_printf(&c->arena, "%u", (unsigned)getuid());
 }
 
@@ -351,6 +353,8 @@ static int record_process(struct creation *c, struct keg_err *err)
 	c->record.start = identity.start;
 	c->record.maker = 0;
 	r = state_write(c->folder, &c->record, err);
+	if (r >= 0 && c->record.as_crun)
+		r = crun_status_write(c, err);
 	return r < 0 ? r : write_pid_file(c, err);
 }
 
@@ -502,6 +506,13 @@ static int clone_and_serve(struct creation *c, struct keg_err *err)
 	return r < 0 ? keg_wrap(err, "unable to start container process") : 0;
 }
 
+static int check_id(const struct runtime_context *ctx, const char *id, struct keg_err *err)
+{
+	if (ctx->as_crun && id[0] == '.')
+		return keg_fail(err, KEG_EUSAGE, "invalid container ID format: %.64s", id);
+	return state_check_id(id, err);
+}
+
 int creation_begin(struct creation *c, const struct runtime_context *ctx, const char *id,
 		   const struct runtime_create_request *req, int console, bool wait_socket,
 		   struct keg_err *err)
@@ -530,7 +541,7 @@ int creation_begin(struct creation *c, const struct runtime_context *ctx, const 
 	for (size_t i = 0; i < JOIN_MAX; i++)
 		c->launch.join.fds[i] = -1;
 
-	int r = state_check_id(id, err);
+	int r = check_id(ctx, id, err);
 	if (r >= 0)
 		r = prepare(c, console, err);
 	if (r >= 0) {

@@ -268,17 +268,25 @@ static int enter_folder_late(const struct oci_process *process, struct keg_err *
 	return check_folder(err);
 }
 
+/* runc leaves the group, which says who else may read a log or write to a terminal. */
+static bool is_owned(const struct stat *st, const struct oci_user *user, bool as_crun)
+{
+	if (as_crun)
+		return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode) ||
+		       (st->st_uid == user->uid && st->st_gid == user->gid);
+	return st->st_uid == user->uid || (S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3));
+}
+
 /* So that the user can open /dev/stdout again; null devices belong to everybody. */
-static int own_streams(uid_t uid, struct keg_err *err)
+static int own_streams(const struct oci_user *user, bool as_crun, struct keg_err *err)
 {
 	for (int fd = 0; fd <= 2; fd++) {
 		struct stat st;
 
-		if (fstat(fd, &st) < 0 || st.st_uid == uid ||
-		    (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)))
+		if (fstat(fd, &st) < 0 || is_owned(&st, user, as_crun))
 			continue;
-		if (fchown(fd, uid, st.st_gid) < 0 && errno != EINVAL && errno != EPERM &&
-		    errno != EROFS)
+		if (fchown(fd, user->uid, as_crun ? user->gid : st.st_gid) < 0 && errno != EINVAL &&
+		    errno != EPERM && errno != EROFS)
 			return keg_fail_sys(err, errno, "set the owner of descriptor %d", fd);
 	}
 	return 0;
@@ -322,7 +330,7 @@ int credentials_assume(const struct oci_process *process, const struct credentia
 	static const struct oci_user nobody_else = { 0 };
 	const struct oci_user *user = process->user ? process->user : &nobody_else;
 	const struct caps caps = caps_of(process->capabilities, caps_known(), NULL);
-	int r = own_streams(user->uid, err);
+	int r = own_streams(user, how->as_crun, err);
 
 	if (r >= 0 && process->capabilities)
 		r = caps_limit_bounding(caps.bounding, err);

@@ -43,6 +43,7 @@ struct credentials_how {
 	int procfs;	  /* the host's: what the container has for /proc is its own affair */
 	bool late_folder; /* as credentials_enter_folder() says */
 	bool keep_groups; /* the supplementary groups stay the caller's */
+	bool as_crun;	  /* struct runtime_context */
 };
 
 /*

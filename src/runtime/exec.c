@@ -90,7 +90,9 @@ static int merge_process(struct joining *j, struct keg_err *err)
 		p->io_priority = own->io_priority;
 	if (!p->exec_cpu_affinity)
 		p->exec_cpu_affinity = own->exec_cpu_affinity;
-	p->no_new_privileges |= j->req->no_new_privileges || own->no_new_privileges;
+	/* With crun a process has what its own options say, and not the container's. */
+	p->no_new_privileges |= j->req->no_new_privileges ||
+				(own->no_new_privileges && !j->container.record.as_crun);
 	int r = j->req->amend ? j->req->amend(j->req->amend_data, p, &j->container.arena, err) : 0;
 	if (r < 0)
 		return r;
@@ -162,7 +164,8 @@ static int prepare(struct joining *j, const char *id, int console, struct keg_er
 	if (r >= 0)
 		r = merge_process(j, err);
 	if (r >= 0)
-		r = open_console(j, console, err);
+		r = console_socket_open(&j->req->io, j->process.terminal, console, &j->console,
+					err);
 	if (r >= 0)
 		r = open_group(j, err);
 	if (r >= 0)

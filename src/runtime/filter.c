@@ -48,6 +48,9 @@ int filter_get(const struct runtime_context *ctx, const struct oci_config *confi
 		r = seccomp_filter_get(&profile, ctx->seccomp_cache, out, err);
 	if (r < 0)
 		return keg_wrap(err, "seccomp");
+	/* The specification's agent hears of filters with such a rule; crun's of each. */
+	if (ctx->as_crun && !keg_str_empty(rules->listener_path))
+		out->notify = true;
 	say_flags(ctx, out);
 	if (out->notify && keg_str_empty(rules->listener_path)) {
 		seccomp_filter_done(out);

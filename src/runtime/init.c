@@ -126,8 +126,8 @@ static int build_root(const struct launch *launch, int root, struct keg_err *err
 	}
 	if (r < 0 || !hooks_any(config, HOOKS_CREATE_CONTAINER))
 		return r;
-	/* Hooks name files of the root relative to it. */
-	if (fchdir(root) < 0)
+	/* Hooks name files relative to the root, as runc has it, or to the bundle, as crun. */
+	if (!launch->ctx->as_crun && fchdir(root) < 0)
 		return keg_fail_sys(err, errno, "change to the root file system");
 	return run_hooks_here(launch, HOOKS_CREATE_CONTAINER, "creating", NULL, err);
 }
@@ -230,7 +230,9 @@ static int limit_files(const struct launch *launch, struct keg_err *err)
 static int drop_privileges(const struct launch *launch, int root, int procfs, struct keg_err *err)
 {
 	const struct oci_process *process = launch->process;
-	struct credentials_how how = { .procfs = procfs, .keep_groups = launch->keep_groups };
+	struct credentials_how how = { .procfs = procfs,
+				       .keep_groups = launch->keep_groups,
+				       .as_crun = launch->ctx->as_crun };
 	int r = credentials_label(process, procfs, err);
 
 	if (r >= 0)

@@ -90,8 +90,8 @@ static int become(const struct joining *j, int root, int procfs, struct keg_err 
 	const struct oci_process *process = &j->process;
 	const struct oci_linux *os = j->container.config.os;
 	struct credentials_how how = { .procfs = procfs,
-				       .keep_groups =
-					       annotations_keep_groups(&j->container.config) };
+				       .keep_groups = annotations_keep_groups(&j->container.config),
+				       .as_crun = j->container.record.as_crun };
 	int r = credentials_label(process, procfs, err);
 
 	if (r >= 0 && os)

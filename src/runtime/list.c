@@ -55,6 +55,10 @@ int runtime_state(const struct runtime_context *ctx, const char *id, struct runt
 	if (r < 0)
 		return r;
 	enum runtime_status status = state_status(c.folder, &c.record);
+	/* One that was begun this moment has nothing to tell; with crun it is not there before it
+	   is created. */
+	if (!c.record.created || (c.record.as_crun && status == RUNTIME_CREATING))
+		return keg_fail(err, KEG_ENOTFOUND, "container does not exist: %s", id);
 	struct keg_pair *notes = keg_arena_alloc(arena, c.config.n_annotations + 1, sizeof *notes);
 	for (size_t i = 0; i < c.config.n_annotations; i++)
 		notes[i] =

@@ -9,6 +9,9 @@
 #include "os/socket.h"
 #include "runtime/sync.h"
 
+/* Of the message, as in the specification's example, whatever the container's is. */
+static const char crun_version[] = "0.2.0";
+
 int notify_connect(const struct oci_seccomp *seccomp, struct keg_err *err)
 {
 	int fd = socket_connect_at(AT_FDCWD, seccomp->listener_path, err);
@@ -30,7 +33,7 @@ int notify_pass(const struct notify_process *process, int64_t number, int socket
 	if (fd < 0)
 		return keg_fail_sys(err, errno, "fetch the seccomp listener");
 	autofd int listener = (int)fd;
-	keg_json_put_str(doc, "ociVersion", record->oci_version);
+	keg_json_put_str(doc, "ociVersion", record->as_crun ? crun_version : record->oci_version);
 	json_object_object_add(doc, "pid", json_object_new_int64(process->pid));
 	keg_json_put_str(doc, "metadata", config->os->seccomp->listener_metadata);
 	json_object_object_add(doc, "state", state_document(record, process->status, config));

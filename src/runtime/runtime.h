@@ -43,6 +43,11 @@ struct runtime_context {
 	const struct cgroup_manager *manager;
 	bool systemd;
 	/*
+	 * Where runc and crun differ, what is done is runc's way; with this it is crun's, in all
+	 * the life of a container that was made so. kegrun(1) lists what that is.
+	 */
+	bool as_crun;
+	/*
 	 * The socket of a service manager, who hears from create's and run's containers when they
 	 * are ready (sd_notify(3)); start and run wait for that. NULL: none.
 	 */

@@ -27,6 +27,7 @@ static const struct keg_json_field record_rows[] = {
 	JSON_I64("maker", struct state_record, maker, 0),
 	JSON_U64("makerStart", struct state_record, maker_start, 0),
 	JSON_BOOL("filtered", struct state_record, filtered, 0),
+	JSON_BOOL("asCrun", struct state_record, as_crun, 0),
 	JSON_STR("bundle", struct state_record, bundle, 0),
 	JSON_STR("rootfs", struct state_record, rootfs, 0),
 	JSON_STR("created", struct state_record, created, 0),

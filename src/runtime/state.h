@@ -3,9 +3,9 @@
  * state.h - the folder that a container is.
  *
  * <root>/<id>/ holds state.json (struct state_record), `start` (a socket; as long as it exists
- * the container is created and waits) and `filter` (its compiled seccomp filter, for exec). The
- * folder is made exclusively, which is what makes an id unique; its flock serializes what changes
- * the container.
+ * the container is created and waits), `filter` (its compiled seccomp filter, for exec) and, where
+ * it was made as crun does, `status` (crun_status.h). The folder is made exclusively, which is what
+ * makes an id unique; its flock serializes what changes the container.
  */
 #ifndef KEG_RUNTIME_STATE_H
 #define KEG_RUNTIME_STATE_H
@@ -28,6 +28,7 @@ struct state_record {
 	const char *rdt_group;	    /* of resctrl, or NULL */
 	bool rdt_made, rdt_monitor; /* to be removed: the group, and what counts in it */
 	bool filtered;		    /* it has a seccomp filter, which exec must find */
+	bool as_crun;		    /* struct runtime_context: it was made so */
 	struct json_object *config; /* without what only create needs: mounts, seccomp, limits */
 };
 

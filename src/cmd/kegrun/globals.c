@@ -31,6 +31,19 @@ const struct cli_opt kegrun_globals_opts[] = {
 	OPT_END,
 };
 
+void kegrun_globals_as_crun(void *globals)
+{
+	struct kegrun_globals *g = globals;
+
+	g->as_crun = true;
+}
+
+/* runc has no such option: who gives it talks to crun. */
+static bool is_for_crun(const struct kegrun_globals *g)
+{
+	return g->as_crun || g->cgroup_manager;
+}
+
 static bool is_one_of(const char *text, const char *const *words)
 {
 	for (; *words; words++) {
@@ -99,6 +112,7 @@ static void init(struct kegrun_context *ctx, const struct kegrun_globals *g)
 		.no_cgroups = keg_str_eq(g->cgroup_manager, "disabled"),
 		.manager = kegrun_manager,
 		.systemd = wants_systemd(g),
+		.as_crun = is_for_crun(g),
 		.notify_socket = keg_str_empty(notify) ? NULL : notify,
 		.warn = kegrun_log_warning,
 		.debug = kegrun_log_wants_debug(g) ? kegrun_log_debug : NULL,

@@ -9,9 +9,13 @@
 struct kegrun_globals {
 	const char *root, *log, *log_format, *log_level, *rootless, *cgroup_manager, *criu;
 	bool debug, systemd_cgroup, version;
+	bool as_crun; /* no option: the program was called by that name */
 };
 
 extern const struct cli_opt kegrun_globals_opts[];
+
+/* For a program that is called crun. */
+void kegrun_globals_as_crun(void *globals);
 
 /* Check them, and set the log level. */
 int kegrun_globals_start(const void *globals, struct keg_err *err);

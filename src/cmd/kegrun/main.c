@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "cmd/kegrun/commands.h"
 #include "cmd/kegrun/globals.h"
 #include "cmd/kegrun/log.h"
@@ -56,7 +57,12 @@ int main(int argc, char **argv)
 		keg_err_print(&err, stderr);
 		return EXIT_FAILURE;
 	}
+	struct cli_program program = kegrun;
+	if (argc > 0 && strcmp(keg_path_base(argv[0]), "crun") == 0) {
+		program.name = "crun";
+		program.defaults = kegrun_globals_as_crun;
+	}
 	if (argc == 3 && strcmp(argv[1], REMOTE_COMMAND) == 0)
 		return remote_serve(argv[2], KEG_VERSION, kegrun_manager);
-	return cli_main(&kegrun, argc, argv);
+	return cli_main(&program, argc, argv);
 }

@@ -38,7 +38,7 @@ class Bundles:
     def kegrun(self, *words, cwd=None, with_fd=None, **how):
         """`with_fd` (number, path): a file that kegrun inherits under that number."""
         how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **how}
-        manager = ["--cgroup-manager", MANAGER] if MANAGER != "cgroupfs" else []
+        manager = ["--systemd-cgroup"] if MANAGER == "systemd" else []
         argv = [self.program, "--root", self.state, *manager, *words]
         if with_fd:
             argv = ["sh", "-c", 'exec "$@" %d<%s' % with_fd, "sh", *argv]
