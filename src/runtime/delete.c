@@ -47,17 +47,12 @@ static int kill_first(const struct state_record *record, struct keg_err *err)
 	return 1;
 }
 
-static int poststop(const struct runtime_context *ctx, const struct state_container *c)
+static void poststop(const struct runtime_context *ctx, const struct state_container *c)
 {
 	struct state_record record = c->record;
-	struct keg_err err;
 
 	record.pid = 0;
-	/* The specification: an error is logged, and the deletion goes on. */
-	if (hooks_run_outside(&c->config, &record, "stopped", HOOKS_POSTSTOP, &err) < 0 &&
-	    ctx->warn)
-		ctx->warn(ctx->sink, err.msg);
-	return 0;
+	hooks_run_poststop(ctx, &c->config, &record);
 }
 
 /* All but the first process. `spare`: see group_remove(). */
@@ -68,9 +63,10 @@ static int delete_rest(const struct runtime_context *ctx, const struct state_con
 
 	if (r >= 0)
 		r = rdt_remove(&c->record, err);
-	if (r >= 0)
-		r = poststop(ctx, c);
-	return r < 0 ? r : state_remove(ctx, c->record.id, err);
+	if (r < 0)
+		return r;
+	poststop(ctx, c);
+	return state_remove(ctx, c->record.id, err);
 }
 
 int delete_ended(const struct runtime_context *ctx, const struct state_container *c,

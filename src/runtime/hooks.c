@@ -113,8 +113,11 @@ static int run_one(const struct hooks_call *call, const struct oci_hook *hook, c
 	auto(keg_buf) said = { 0 }, complained = { 0 };
 	read_back(out, &said);
 	read_back(errout, &complained);
-	autofree char *how = end.si_code == CLD_EXITED ? keg_printf("exit status %d", status)
-						       : signal_text(end.si_status);
+	/* The lenient text is crun's: of these hooks runc's users have none to look for. */
+	autofree char *how = end.si_code != CLD_EXITED ? signal_text(end.si_status)
+			     : call->lenient
+				     ? keg_printf("poststop hook failed with exit code %d", status)
+				     : keg_printf("exit status %d", status);
 	return keg_fail(err, KEG_ESYSTEM, "%s, stdout: %s, stderr: %s", how, keg_buf_text(&said),
 			keg_buf_text(&complained));
 }
@@ -167,23 +170,16 @@ int hooks_run(const struct hooks_call *call, enum hooks_kind kind, struct keg_er
 	autojson state = state_document(call->record, call->status, call->config);
 	keg_json_print(state, &text);
 	for (size_t i = 0; i < n; i++) {
-		if (run_one(call, &hooks[i], keg_buf_text(&text), err) < 0)
-			return keg_wrap(err, "error running %s hook #%zu: error running hook",
-					names[kind], i);
+		if (run_one(call, &hooks[i], keg_buf_text(&text), err) >= 0)
+			continue;
+		int r = keg_wrap(err, "error running %s hook #%zu: error running hook", names[kind],
+				 i);
+		if (!call->lenient)
+			return r;
+		if (call->lenient->warn)
+			call->lenient->warn(call->lenient->sink, err->msg);
 	}
 	return 0;
-}
-
-int hooks_run_outside(const struct oci_config *config, const struct state_record *record,
-		      const char *status, enum hooks_kind kind, struct keg_err *err)
-{
-	auto(hooks_output) output = { -1, -1 };
-	int r = hooks_any(config, kind) ? hooks_output_open(config, &output, err) : 0;
-	const struct hooks_call call = {
-		.config = config, .record = record, .status = status, .output = output
-	};
-
-	return r < 0 ? r : hooks_run(&call, kind, err);
 }
 
 static int open_output(const struct oci_config *config, const char *annotation, int *out,
@@ -217,4 +213,34 @@ void hooks_output_close(struct hooks_output *output)
 	if (output->errfd >= 0)
 		close(output->errfd);
 	*output = (struct hooks_output){ -1, -1 };
+}
+
+static int run_outside(struct hooks_call *call, enum hooks_kind kind, struct keg_err *err)
+{
+	auto(hooks_output) output = { -1, -1 };
+	int r = hooks_any(call->config, kind) ? hooks_output_open(call->config, &output, err) : 0;
+
+	call->output = output;
+	return r < 0 ? r : hooks_run(call, kind, err);
+}
+
+int hooks_run_poststart(const struct oci_config *config, const struct state_record *record,
+			struct keg_err *err)
+{
+	struct hooks_call call = { .config = config, .record = record, .status = "running" };
+
+	return run_outside(&call, HOOKS_POSTSTART, err);
+}
+
+/* runtime.md: of one that fails the runtime warns, and the remaining ones continue. */
+void hooks_run_poststop(const struct runtime_context *ctx, const struct oci_config *config,
+			const struct state_record *record)
+{
+	struct hooks_call call = {
+		.config = config, .record = record, .status = "stopped", .lenient = ctx
+	};
+	struct keg_err err;
+
+	if (run_outside(&call, HOOKS_POSTSTOP, &err) < 0 && ctx->warn)
+		ctx->warn(ctx->sink, err.msg);
 }

@@ -33,17 +33,21 @@ struct hooks_call {
 	const char *status;
 	const char *const *env; /* of hooks without one; NULL: ours */
 	struct hooks_output output;
+	const struct runtime_context *lenient; /* who hears of failures that are none; or NULL */
 };
 
 /*
  * Run those of one kind in order. The first that fails, or exceeds its timeout and is killed, ends
- * it.
+ * it; where somebody is `lenient` he is warned, and the others run.
  */
 int hooks_run(const struct hooks_call *call, enum hooks_kind kind,
 	      struct keg_err *err) KEG_MUST_CHECK;
 
-/* The same from outside a container, with the output opened for it. */
-int hooks_run_outside(const struct oci_config *config, const struct state_record *record,
-		      const char *status, enum hooks_kind kind, struct keg_err *err) KEG_MUST_CHECK;
+/* The same from outside a container, with the output opened for it: HOOKS_POSTSTART, and POSTSTOP,
+ * which is lenient. */
+int hooks_run_poststart(const struct oci_config *config, const struct state_record *record,
+			struct keg_err *err) KEG_MUST_CHECK;
+void hooks_run_poststop(const struct runtime_context *ctx, const struct oci_config *config,
+			const struct state_record *record);
 
 #endif

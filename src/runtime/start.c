@@ -19,7 +19,7 @@ enum { CREATION_SECONDS = 10 };
 int start_hooks(const struct state_record *record, const struct oci_config *config,
 		struct keg_err *err)
 {
-	return hooks_run_outside(config, record, "running", HOOKS_POSTSTART, err);
+	return hooks_run_poststart(config, record, err);
 }
 
 /* The container's process holds the connection until its exec: an error comes, or the end. */

@@ -100,3 +100,16 @@ def test_a_failure_after_the_start_deletes_the_container(box):
 def test_one_that_takes_too_long_is_killed(box):
     done = box.run(["true"], with_hooks(createRuntime=hook("sleep 60", timeout=1)))
     assert done.returncode == 1 and "hook ran past specified timeout of 1s" in done.stderr
+
+
+def test_after_the_end_a_failure_is_a_warning_and_the_rest_runs(box):
+    path = writable(box, "said")
+
+    def change(config):
+        config["hooks"] = {"poststop": [hook("exit 3"), hook(f"echo second > {path}"), {"path": "/none"}, hook(f"echo last >> {path}")]}
+
+    done = box.run(["true"], change)
+    assert done.returncode == 0 and read(path) == "second\nlast\n"
+    assert "level=warning" in done.stderr and "poststop hook #0: error running hook: poststop hook failed with exit code 3" in done.stderr
+    assert "poststop hook #2" in done.stderr
+    assert not box.kegrun("list", "-q").stdout.split()
