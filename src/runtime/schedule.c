@@ -20,23 +20,29 @@ static int check_deadline(const struct oci_scheduler *s, struct keg_err *err)
 	static const char what[] = "sched_setattr: `SCHED_DEADLINE`";
 	const uint64_t least = 1024, most = INT64_MAX;
 
-	if (s->runtime == 0)
-		return keg_fail(err, KEG_EUSAGE, "%s requires `runtime`", what);
-	if (s->deadline == 0)
-		return keg_fail(err, KEG_EUSAGE, "%s requires `deadline`", what);
-	if (s->runtime < least || s->runtime > most)
+	if (!s->runtime || !s->deadline)
+		return keg_fail(err, KEG_EUSAGE, "%s requires `%s`", what,
+				s->runtime ? "deadline" : "runtime");
+	const uint64_t runtime = *s->runtime, deadline = *s->deadline;
+	if (runtime == 0 || deadline == 0)
+		return keg_fail(err, KEG_EUSAGE, "%s %s must be greater than 0", what,
+				runtime ? "deadline" : "runtime");
+	if (runtime < least || runtime > most)
 		return keg_fail(err, KEG_EUSAGE, "%s runtime (%llu) must be between %llu and %llu",
-				what, (unsigned long long)s->runtime, (unsigned long long)least,
+				what, (unsigned long long)runtime, (unsigned long long)least,
 				(unsigned long long)most);
-	if (s->runtime > s->deadline)
+	if (runtime > deadline)
 		return keg_fail(err, KEG_EUSAGE, "%s runtime (%llu) must be <= deadline (%llu)",
-				what, (unsigned long long)s->runtime,
-				(unsigned long long)s->deadline);
-	if (s->period && s->deadline > s->period)
+				what, (unsigned long long)runtime, (unsigned long long)deadline);
+	if (s->period && deadline > s->period)
 		return keg_fail(err, KEG_EUSAGE, "%s deadline (%llu) must be <= period (%llu)",
-				what, (unsigned long long)s->deadline,
-				(unsigned long long)s->period);
+				what, (unsigned long long)deadline, (unsigned long long)s->period);
 	return 0;
+}
+
+static bool is_given(const uint64_t *number)
+{
+	return number && *number;
 }
 
 /* The kernel ignores some of these, or refuses them with nothing but EINVAL. */
@@ -55,7 +61,7 @@ static int check_scheduler(const struct oci_scheduler *s, struct keg_err *err)
 				"SCHED_RR policy");
 	if (keg_str_eq(s->policy, "SCHED_DEADLINE"))
 		return check_deadline(s, err);
-	if (s->runtime || s->deadline || s->period)
+	if (is_given(s->runtime) || is_given(s->deadline) || s->period)
 		return keg_fail(err, KEG_EUSAGE,
 				"scheduler runtime/deadline/period can only be specified for "
 				"SCHED_DEADLINE policy");
@@ -112,8 +118,8 @@ int schedule_apply(pid_t pid, const struct oci_process *process, const char *cpu
 			.priority = s->priority,
 			.flags = s->flags,
 			.n_flags = s->n_flags,
-			.runtime = s->runtime,
-			.deadline = s->deadline,
+			.runtime = s->runtime ? *s->runtime : 0,
+			.deadline = s->deadline ? *s->deadline : 0,
 			.period = s->period,
 		};
 

@@ -40,8 +40,8 @@ static const struct keg_json_field scheduler_rows[] = {
 	JSON_INT("nice", struct oci_scheduler, nice, 0),
 	JSON_INT("priority", struct oci_scheduler, priority, 0),
 	JSON_STRV("flags", struct oci_scheduler, flags, 0),
-	JSON_U64("runtime", struct oci_scheduler, runtime, 0),
-	JSON_U64("deadline", struct oci_scheduler, deadline, 0),
+	JSON_U64_PTR("runtime", struct oci_scheduler, runtime, 0),
+	JSON_U64_PTR("deadline", struct oci_scheduler, deadline, 0),
 	JSON_U64("period", struct oci_scheduler, period, 0),
 	JSON_END,
 };

@@ -52,7 +52,8 @@ struct oci_scheduler {
 	int nice, priority;
 	const char **flags; /* "SCHED_FLAG_RESET_ON_FORK" */
 	size_t n_flags;
-	uint64_t runtime, deadline, period;
+	const uint64_t *runtime, *deadline;
+	uint64_t period;
 };
 
 struct oci_cpu_affinity {

@@ -97,6 +97,8 @@ def test_a_nice_value_also_in_a_user_namespace(box):
     ({"policy": "SCHED_FIFO", "runtime": 1}, "runtime/deadline/period can only be specified for"),
     ({"policy": "SCHED_DEADLINE", "deadline": 20000}, "`SCHED_DEADLINE` requires `runtime`"),
     ({"policy": "SCHED_DEADLINE", "runtime": 10000}, "`SCHED_DEADLINE` requires `deadline`"),
+    ({"policy": "SCHED_DEADLINE", "runtime": 0, "deadline": 20000}, "`SCHED_DEADLINE` runtime must be greater than 0"),
+    ({"policy": "SCHED_DEADLINE", "runtime": 10000, "deadline": 0}, "`SCHED_DEADLINE` deadline must be greater than 0"),
     ({"policy": "SCHED_DEADLINE", "runtime": 1023, "deadline": 20000}, "runtime (1023) must be between 1024 and"),
     ({"policy": "SCHED_DEADLINE", "runtime": 1 << 63, "deadline": 1 << 63}, "must be between 1024 and"),
     ({"policy": "SCHED_DEADLINE", "runtime": 30000, "deadline": 20000}, "runtime (30000) must be <= deadline (20000)"),
