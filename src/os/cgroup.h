@@ -101,9 +101,9 @@ int cgroup_delete(struct cgroup *group, struct keg_err *err) KEG_MUST_CHECK;
 bool cgroup_delete_idle(struct cgroup *group);
 
 /*
- * Mean a group below the container's from now on: "path", or "memory,cpu:path" for the
- * hierarchies of these controllers only. Before cgroup_prepare(). A path that leads out is
- * KEG_EUSAGE, a group that is not there KEG_ENOTFOUND.
+ * Mean a group below the container's from now on: "path" in each hierarchy that has it, or
+ * "memory,cpu:path" in those of these controllers. Before cgroup_prepare(). A path with ".." is
+ * KEG_EUSAGE, a group that is nowhere, or not where it was said to be, KEG_ENOTFOUND.
  */
 int cgroup_go_below(struct cgroup *group, const char *where, struct keg_err *err) KEG_MUST_CHECK;
 

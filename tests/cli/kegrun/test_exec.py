@@ -202,6 +202,29 @@ def test_a_process_in_a_group_below(root_box):
     absent = root_box.kegrun("exec", "--cgroup", "nosuch", name, "true")
     assert absent.returncode == 255 and "/nosuch/cgroup.procs: no such file" in absent.stderr
     root_box.good("exec", "--cgroup", "/", name, "true")
+    for out in ("./../x", "x/..", "x/../../y", "pids:x/.."):
+        refused = root_box.kegrun("exec", "--cgroup", out, name, "true")
+        assert refused.returncode == 255 and out.rpartition(":")[2] in refused.stderr
+        assert "`..` components are not allowed" in refused.stderr
+
+
+def test_a_group_below_is_entered_in_the_hierarchies_that_have_it(root_box):
+    name = root_box.start(["sleep", "60"])
+    with open(f"/proc/{root_box.pid(name)}/cgroup", encoding="utf-8") as file:
+        places = [line.rstrip("\n").split(":", 2) for line in file]
+    place = next((place for _, controllers, place in places if controllers == "memory"), None)
+    if place is None:
+        pytest.skip("cgroup v1's memory controller is not mounted here")
+    below = f"/sys/fs/cgroup/memory{place}/below"
+    os.mkdir(below)
+    try:
+        out = root_box.good("exec", "--cgroup", "below", name, "cat", "/proc/self/cgroup")
+        assert [line for line in out.splitlines() if line.endswith("/below")] == \
+            [line for line in out.splitlines() if ":memory:" in line]
+        named = root_box.kegrun("exec", "--cgroup", "pids:below", name, "true")
+        assert named.returncode == 255 and "/below/cgroup.procs: no such file" in named.stderr
+    finally:
+        os.rmdir(below)
 
 
 @pytest.mark.parametrize("command", ["run", "exec"])
