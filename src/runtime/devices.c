@@ -212,25 +212,41 @@ static int make_links(int dev, struct keg_err *err)
 	return 0;
 }
 
-static bool is_dev_bound(const struct launch *launch)
+enum dev { DEV_OF_ROOT, DEV_MOUNTED, DEV_BOUND };
+
+static enum dev find_dev(const struct launch *launch)
 {
+	enum dev found = DEV_OF_ROOT;
+
 	for (size_t i = 0; i < launch->mounts.n; i++) {
 		const struct mount_plan *plan = &launch->mounts.v[i];
 		autofree char *path = keg_path_clean(plan->destination);
 
-		if (plan->bind && strcmp(path, "/dev") == 0)
-			return true;
+		if (strcmp(path, "/dev") == 0 && found != DEV_BOUND)
+			found = plan->bind ? DEV_BOUND : DEV_MOUNTED;
 	}
-	return false;
+	return found;
+}
+
+/* Of an image that nothing is mounted over. What is resolved in the root does no harm outside, but
+ * an image with its devices elsewhere is none that was made for this. */
+static int refuse_link(int root, struct keg_err *err)
+{
+	struct stat st;
+
+	if (fstatat(root, "dev", &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode))
+		return 0;
+	return keg_fail(err, KEG_EUSAGE, "/dev of the root file system is a symbolic link");
 }
 
 int devices_make(const struct launch *launch, int root, struct keg_err *err)
 {
 	const struct oci_linux *os = launch->config->os;
-	int r = 0;
+	const enum dev dev_is = find_dev(launch);
 
-	if (is_dev_bound(launch))
+	if (dev_is == DEV_BOUND)
 		return 0;
+	int r = dev_is == DEV_OF_ROOT ? refuse_link(root, err) : 0;
 	/* The config's come first: of two with one name the first stands. */
 	for (size_t i = 0; i < os->n_devices && r >= 0; i++)
 		r = make_device(launch, root, &os->devices[i],
