@@ -199,21 +199,21 @@ static void check_images(struct checking *ch, struct store *store, const struct 
 	}
 }
 
-static void ignore_finding(void *ctx, enum store_damage what, const char *name, bool repaired)
+static void store_mended(void *ctx, enum store_damage what, const char *name, bool repaired)
 {
-	(void)ctx;
-	(void)what;
-	(void)name;
-	(void)repaired;
+	if (repaired)
+		store_found(ctx, what, name, true);
 }
 
-/* What is wrong with the store now, its damaged images apart. */
-static int count_left(struct store *store, const struct engine_check *how, struct keg_err *err)
+/* With damaged images gone, what only they needed can go, too. What is left then? */
+static int check_again(struct checking *ch, struct store *store, struct keg_err *err)
 {
 	auto(keg_strv) images = { 0 };
-	const struct store_check again = { .max_age = how->max_age,
-					   .damaged = how->damaged,
-					   .report = ignore_finding,
+	const struct store_check again = { .repair = true,
+					   .max_age = ch->how->max_age,
+					   .damaged = ch->how->damaged,
+					   .report = store_mended,
+					   .ctx = ch,
 					   .images = &images };
 
 	return store_check(store, &again, err);
@@ -247,9 +247,8 @@ int engine_check(struct engine *engine, const struct engine_check *how, struct k
 	r = store_check(store, &images, err);
 	if (r < 0)
 		return r;
-	/* What only damaged images need goes with them; that is no finding that remains. */
 	check_images(&ch, store, &damaged);
 	if (damaged.n > 0 && how->repair)
-		r = count_left(store, how, err);
+		r = check_again(&ch, store, err);
 	return r < 0 ? r : ch.left + r;
 }

@@ -18,6 +18,8 @@
 #include "store/image.h"
 #include "store/layer_tree.h"
 
+enum { CHAIN_MAX = 10000 }; /* layers one above the other */
+
 static const char *const damage_texts[] = {
 	[STORE_STAGING_LEFT] = "leftover of an interrupted pull or removal",
 	[STORE_LAYER_INCOMPLETE] = "incomplete layer",
@@ -131,6 +133,22 @@ static bool is_old(const struct checking *c, struct json_object *record)
 	       keg_now().tv_sec - created.tv_sec >= c->how->max_age;
 }
 
+/* Nobody will build upon it: what is below it is lost, or not what it was. */
+static bool stands_on_damage(const struct checking *c, struct json_object *record)
+{
+	for (int depth = 0; depth < CHAIN_MAX; depth++) {
+		const char *parent = keg_json_str(record, "parent", "");
+
+		if (!*parent)
+			return false;
+		record = store_records_find(&c->layers, parent);
+		if (!record || !layer_tree_record_is_whole(store_own(c->store), record) ||
+		    is_known_damaged(c, parent))
+			return true;
+	}
+	return true; /* a circle */
+}
+
 /* What is wrong with a recorded layer, or -1. */
 static int judge_layer(const struct checking *c, struct json_object *record)
 {
@@ -144,7 +162,8 @@ static int judge_layer(const struct checking *c, struct json_object *record)
 		return STORE_LAYER_INCOMPLETE;
 	if (!keg_exists(store_own(c->store)->overlay, diff))
 		return STORE_LAYER_LOST;
-	if (!layer_tree_record_is_whole(store_own(c->store), record) || is_known_damaged(c, id))
+	if (!layer_tree_record_is_whole(store_own(c->store), record) || is_known_damaged(c, id) ||
+	    (!used && stands_on_damage(c, record)))
 		return STORE_LAYER_DAMAGED;
 	/* Peers keep layers on purpose that have no image yet; a container's layer has no
 	 * digest, and without the container it is of no use. */
@@ -260,7 +279,7 @@ static bool is_whole(const struct checking *c, struct json_object *image)
 
 	if (!has_documents(c, image))
 		return false;
-	for (int depth = 0; *layer && depth < STORE_LIST_MAX; depth++) {
+	for (int depth = 0; *layer && depth < CHAIN_MAX; depth++) {
 		struct json_object *record = store_records_find(&c->layers, layer);
 
 		if (!record || store_record_incomplete(record) ||

@@ -120,6 +120,21 @@ static int note_layers(struct commit *c, struct keg_err *err)
 	return commit_note_write(c->store, &c->fresh, &c->note, err);
 }
 
+/*
+ * With the option "sync": what a power cut cannot take is only what is on the disk. All that
+ * was unpacked goes there before the lock is taken, so that nobody waits for it; the little
+ * that is moved and written after that goes there under the lock.
+ */
+static int sync_layers(const struct commit *c, struct keg_err *err)
+{
+	if (!c->store->config.sync || c->n_layers == 0)
+		return 0;
+	if (syncfs(store_own(c->store)->overlay) < 0 ||
+	    syncfs(store_own(c->store)->lists[STORE_LAYERS]) < 0)
+		return keg_fail_sys(err, errno, "write layers to the disk");
+	return 0;
+}
+
 static int place_layers(struct commit *c, struct keg_err *err)
 {
 	const char *parent = NULL;
@@ -138,6 +153,8 @@ static int place_layers(struct commit *c, struct keg_err *err)
 		}
 		parent = layer->id;
 	}
+	if (c->fresh.n > 0 && sync_layers(c, err) < 0)
+		return -(int)err->code;
 	return store_records_save(c->store, &c->lock, &c->recorded_layers, err);
 }
 
@@ -221,7 +238,7 @@ int store_commit(struct store *store, const struct store_new_layer *layers, size
 			   .note = { .fd = -1 } };
 	unsigned locks = STORE_LOCK_LAYERS | (c.image ? STORE_LOCK_IMAGES : 0);
 
-	if (store_lock_take(store, locks, &c.lock, err) < 0 ||
+	if (sync_layers(&c, err) < 0 || store_lock_take(store, locks, &c.lock, err) < 0 ||
 	    store_records_load(store, STORE_LAYERS, &c.recorded_layers, err) < 0 ||
 	    (c.image && store_records_load(store, STORE_IMAGES, &c.recorded_images, err) < 0) ||
 	    check(&c, missing, err) < 0)

@@ -82,6 +82,7 @@ static void take_driver_options(struct store_config *config, const struct option
 	add_option(config, "size", prefer(own->size, any->size));
 	add_option(config, "inodes", prefer(own->inodes, any->inodes));
 	add_option(config, "skip_mount_home", prefer(own->skip_mount_home, any->skip_mount_home));
+	add_option(config, "sync", prefer(own->sync, any->sync));
 	add_option(config, "use_composefs", prefer(own->use_composefs, any->use_composefs));
 }
 
@@ -221,7 +222,14 @@ static int read_files(struct store_config *config, unsigned uid, struct keg_err 
 /* --- driver options ----------------------------------------------------------------------------
  */
 
-enum option_kind { OPTION_TEXT, OPTION_BOOL, OPTION_LIST, OPTION_IGNORED, OPTION_REFUSED };
+enum option_kind {
+	OPTION_TEXT,
+	OPTION_BOOL,
+	OPTION_LIST,
+	OPTION_SYNC, /* "none" or "filesystem" */
+	OPTION_IGNORED,
+	OPTION_REFUSED
+};
 
 static const struct {
 	const char *name;
@@ -231,6 +239,7 @@ static const struct {
 	{ "mountopt", OPTION_TEXT, offsetof(struct store_config, mountopt) },
 	{ "mount_program", OPTION_TEXT, offsetof(struct store_config, mount_program) },
 	{ "ignore_chown_errors", OPTION_BOOL, offsetof(struct store_config, ignore_chown_errors) },
+	{ "sync", OPTION_SYNC, offsetof(struct store_config, sync) },
 	{ "imagestore", OPTION_LIST, offsetof(struct store_config, image_stores) },
 	{ "additionalimagestore", OPTION_LIST, offsetof(struct store_config, image_stores) },
 	{ .name = "override_kernel_check", OPTION_IGNORED },
@@ -252,6 +261,12 @@ static int apply_option(struct store_config *config, enum option_kind kind, void
 		return 0;
 	case OPTION_BOOL:
 		*(bool *)field = strcmp(value, "true") == 0 || strcmp(value, "1") == 0;
+		return 0;
+	case OPTION_SYNC:
+		if (strcmp(value, "none") != 0 && strcmp(value, "filesystem") != 0)
+			return keg_fail(err, KEG_EUSAGE,
+					"storage option %s: must be none or filesystem", option);
+		*(bool *)field = strcmp(value, "filesystem") == 0;
 		return 0;
 	case OPTION_LIST: {
 		auto(keg_strv) paths = { 0 };
@@ -361,6 +376,7 @@ void store_config_copy(struct store_config *out, const struct store_config *from
 		.mount_program = keg_strdup(from->mount_program),
 		.ignore_chown_errors = from->ignore_chown_errors,
 		.disable_volatile = from->disable_volatile,
+		.sync = from->sync,
 	};
 	keg_strv_extend(&out->image_stores, (const char *const *)from->image_stores.v,
 			from->image_stores.n);

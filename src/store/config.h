@@ -28,6 +28,7 @@ struct store_config {
 	char *mount_program;		/* fuse-overlayfs's path, or NULL */
 	bool ignore_chown_errors;
 	bool disable_volatile; /* never mount with overlay's "volatile" */
+	bool sync;	       /* layers are on the disk before they are recorded */
 };
 
 struct store_config_request {

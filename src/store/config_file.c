@@ -16,7 +16,8 @@ enum { CONFIG_MAX = 1 << 20 };
 		JSON_STR("inodes", type, member inodes, 0),                           \
 		JSON_STR("force_mask", type, member force_mask, 0),                   \
 		JSON_STR("skip_mount_home", type, member skip_mount_home, 0),         \
-		JSON_STR("use_composefs", type, member use_composefs, 0)
+		JSON_STR("use_composefs", type, member use_composefs, 0),             \
+		JSON_STR("sync", type, member sync, 0)
 
 static const struct keg_json_field driver_rows[] = {
 	DRIVER_ROWS(struct driver_table, ),

@@ -8,7 +8,7 @@
 /* Options that are both in [storage.options] and, preferred, in [storage.options.overlay]. */
 struct driver_table {
 	const char *mount_program, *mountopt, *ignore_chown_errors, *size, *inodes, *force_mask,
-		*skip_mount_home, *use_composefs;
+		*skip_mount_home, *use_composefs, *sync;
 };
 
 struct options_table {

@@ -86,6 +86,7 @@ static void a_file_sets_places_and_driver_options(void **state)
 			   "[storage.options.overlay]\n"
 			   "mountopt = \"nodev,metacopy=on\"\n"
 			   "ignore_chown_errors = \"true\"\n"
+			   "sync = \"filesystem\"\n"
 			   "[storage.options.thinpool]\n"
 			   "size = 3\n");
 	assert_int_equal(store_config_load(&want, &config, &place->err), 0);
@@ -95,6 +96,7 @@ static void a_file_sets_places_and_driver_options(void **state)
 	assert_string_equal(config.mountopt, "nodev,metacopy=on");
 	assert_true(config.ignore_chown_errors);
 	assert_true(config.disable_volatile);
+	assert_true(config.sync);
 	assert_int_equal(config.image_stores.n, 2);
 	assert_string_equal(config.image_stores.v[1], "/two");
 	assert_non_null(config.file);

@@ -11,7 +11,7 @@ import pytest
 
 import make_images
 
-BUILD = pathlib.Path(os.environ.get("KEG_BUILD") or pathlib.Path(__file__).parents[2] / "build")
+BUILD = pathlib.Path(os.environ.get("KEG_BUILD") or pathlib.Path(__file__).parents[1] / "build")
 PROBE = BUILD / "tests" / "store_probe"
 POLICY = '{"default": [{"type": "insecureAcceptAnything"}]}'
 
