@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "engine/userns.h"
 #include "engine/userns_share.h"
+#include "store/advice.h"
 
 static int load_storage(struct engine *engine, struct keg_err *err)
 {
@@ -199,6 +200,8 @@ int engine_dirs(struct engine *engine, struct keg_err *err)
 
 	if (r >= 0)
 		r = open_made(names, 0700, &engine->names, err);
+	if (r < 0)
+		return store_advise(engine->storage.graphroot, err);
 	if (r >= 0)
 		r = open_made(run, 0700, &engine->run, err);
 	return r;

@@ -13,6 +13,7 @@
 #include "image/pipe.h"
 #include "image/storage_unpack.h"
 #include "spec/image_config.h"
+#include "store/advice.h"
 
 /* Unpackers at once: each has a thread that inflates beside it. */
 enum { UNPACKERS = 2 };
@@ -130,8 +131,12 @@ static int storage_put(struct image_dest *dest, const struct image_blob *blob,
 		.ignore_chown_errors = store_config(dst->store)->ignore_chown_errors,
 	};
 	r = storage_unpack_run(&what, from, &layer->unpacked, err);
-	if (r < 0)
-		return keg_wrap(err, "unpacking layer %s", blob->digest);
+	if (r < 0) {
+		keg_wrap(err, "unpacking layer %s", blob->digest);
+		return err->code == KEG_ENOSPACE
+			       ? store_advise(store_config(dst->store)->graphroot, err)
+			       : -(int)err->code;
+	}
 	store_staging_filled(layer->staging);
 	layer->blob = *blob;
 	return 0;

@@ -10,9 +10,11 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/strv.h"
+#include "store/advice.h"
 #include "store/image.h"
 #include "store/index_format.h"
 #include "store/layer.h"
+#include "store/records.h"
 
 struct layer_row {
 	const char *id, *parent, *diff_digest, *compressed_digest, *created;
@@ -103,10 +105,12 @@ static int read_part(const struct store_place *place, enum store_list_kind list,
 	*out = NULL;
 	if (keg_file_read(place->lists[list], file, STORE_LIST_MAX, &text, err) < 0)
 		return err->sys == ENOENT ? 0 : -(int)err->code;
-	if (text.len == 0)
-		return 0;
-	if (keg_json_parse(text.data, text.len, out, err) < 0)
-		return keg_wrap(err, "%s/%s", files->folder, file);
+	if (store_list_parse(&text, out, err) < 0) {
+		autofree char *path = keg_path_join(files->folder, file);
+
+		keg_wrap(err, "%s", path);
+		return store_advise_list(place->path, path, err);
+	}
 	return 0;
 }
 

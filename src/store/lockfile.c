@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/num.h"
+#include "store/advice.h"
 #include "store/handle.h"
 
 /* Far above what any lock file holds; within off_t on every machine. */
@@ -60,8 +61,10 @@ int store_lock_take(struct store *store, unsigned which, struct store_lock *out,
 		if (which & 1U << i)
 			r = take_one(store, (enum store_list_kind)i, len, &out->fds[i], err);
 	}
-	if (r < 0)
+	if (r < 0) {
 		store_lock_drop(out);
+		return store_advise(store_own(store)->path, err);
+	}
 	return r;
 }
 
@@ -92,7 +95,7 @@ int store_lock_hold(struct store *store, struct keg_err *err)
 	autofd int fd = open_lock(store, STORE_LAYERS, err);
 
 	if (fd < 0)
-		return fd;
+		return store_advise(store_own(store)->path, err);
 	int r = lock_range(fd, F_RDLCK, HOLD_AT, 1, store_list_files[STORE_LAYERS].lock, err);
 	return r < 0 ? r : take_fd(&fd);
 }

@@ -6,11 +6,25 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "store/advice.h"
 #include "store/handle.h"
 
 static const char *part_file(enum store_list_kind list, size_t part)
 {
 	return part ? store_list_files[list].volatile_file : store_list_files[list].file;
+}
+
+int store_list_parse(const struct keg_buf *text, struct json_object **out, struct keg_err *err)
+{
+	autojson root = NULL;
+	int r = text->len == 0 ? 0 : keg_json_parse(text->data, text->len, &root, err);
+
+	if (r < 0)
+		return r;
+	if (root && !json_object_is_type(root, json_type_array))
+		return keg_fail(err, KEG_ECORRUPT, "not a list");
+	*out = take_ptr(&root);
+	return 0;
 }
 
 /* 0 when the file is missing or empty. */
@@ -20,18 +34,13 @@ static int load_part(int dir, const char *file, struct json_object **out, struct
 
 	if (keg_file_read(dir, file, STORE_LIST_MAX, &text, err) < 0)
 		return err->sys == ENOENT ? 0 : -(int)err->code;
-	if (text.len == 0)
-		return 0;
 
 	autojson root = NULL;
-	if (keg_json_parse(text.data, text.len, &root, err) < 0)
+	int r = store_list_parse(&text, &root, err);
+	if (r < 0)
 		return keg_wrap(err, "%s", file);
-	if (!root) /* the peers write an empty list as null now and then */
-		return 0;
-	if (!json_object_is_type(root, json_type_array))
-		return keg_fail(err, KEG_ECORRUPT, "%s: not a list", file);
 	*out = take_ptr(&root);
-	return 1;
+	return *out != NULL;
 }
 
 int store_records_load(struct store *store, enum store_list_kind list, struct store_records *out,
@@ -45,13 +54,32 @@ int store_records_load(struct store *store, enum store_list_kind list, struct st
 
 		if (r < 0) {
 			store_records_done(out);
-			return keg_wrap(err, "%s/%s", store_own(store)->path,
-					store_list_files[list].folder);
+			keg_wrap(err, "%s/%s", store_own(store)->path,
+				 store_list_files[list].folder);
+			autofree char *path =
+				keg_path_join(store_list_files[list].folder, part_file(list, i));
+			return store_advise_list(store_own(store)->path, path, err);
 		}
 	}
 	if (!out->parts[0])
 		out->parts[0] = json_object_new_array();
 	return 0;
+}
+
+/*
+ * On a full disk the index goes, which can be made again and is about as large: so an image can
+ * be removed to make room.
+ */
+static int write_part(struct store *store, enum store_list_kind list, size_t part,
+		      const struct keg_buf *text, struct keg_err *err)
+{
+	int dir = store_own(store)->lists[list];
+	const char *file = part_file(list, part);
+	int r = keg_file_write(dir, file, text->data, text->len, 0600, KEG_FILE_DURABLE, err);
+
+	if (r != -KEG_ENOSPACE || store->keg < 0 || unlinkat(store->keg, STORE_INDEX, 0) < 0)
+		return r;
+	return keg_file_write(dir, file, text->data, text->len, 0600, KEG_FILE_DURABLE, err);
 }
 
 int store_records_save(struct store *store, const struct store_lock *lock,
@@ -65,11 +93,8 @@ int store_records_save(struct store *store, const struct store_lock *lock,
 		if (!records->changed[i])
 			continue;
 		keg_json_print(records->parts[i], &text);
-		int r = keg_file_write(store_own(store)->lists[records->list],
-				       part_file(records->list, i), text.data, text.len, 0600,
-				       KEG_FILE_DURABLE, err);
-		if (r < 0)
-			return r;
+		if (write_part(store, records->list, i, &text, err) < 0)
+			return store_advise(store_own(store)->path, err);
 		records->changed[i] = false;
 		any = true;
 	}

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "store/lockfile.h"
 
@@ -21,6 +22,10 @@ struct store_records {
 	struct json_object *parts[2]; /* the list and its volatile part, which may be NULL */
 	bool changed[2];
 };
+
+/* The text of a list; *out is NULL for an empty one, which the peers also write as null. */
+int store_list_parse(const struct keg_buf *text, struct json_object **out,
+		     struct keg_err *err) KEG_MUST_CHECK;
 
 /* Missing and empty files are empty lists. On failure *out is empty, too. */
 int store_records_load(struct store *store, enum store_list_kind list, struct store_records *out,

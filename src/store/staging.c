@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/strv.h"
+#include "store/advice.h"
 #include "store/handle.h"
 
 #define TEMP_DIR "tempdirs"
@@ -97,8 +98,10 @@ int store_staging_new(struct store *store, struct store_staging **out, struct ke
 	*s = (struct store_staging){ .store = store, .dir = -1, .diff = -1, .split = -1 };
 	s->folder = keg_printf(TEMP_DIR "/" NAME_PREFIX "%s", hex);
 	s->file = keg_printf(SPLIT_DIR "/" NAME_PREFIX "%s", hex);
-	if (make_locked(s, err) < 0 || make_tree(s, err) < 0)
-		return keg_wrap(err, "prepare a layer in %s", store_own(store)->path);
+	if (make_locked(s, err) < 0 || make_tree(s, err) < 0) {
+		keg_wrap(err, "prepare a layer in %s", store_own(store)->path);
+		return store_advise(store_own(store)->path, err);
+	}
 	*out = take_ptr(&s);
 	return 0;
 }

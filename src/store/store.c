@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/advice.h"
 #include "store/handle.h"
 
 const struct store_list_files store_list_files[STORE_LISTS] = {
@@ -108,8 +109,10 @@ int store_open(const struct store_config *config, struct store **out, struct keg
 	store->places = keg_alloc(1 + config->image_stores.n, sizeof *store->places);
 	store->n_places = 1;
 	r = open_place(&store->places[0], config->graphroot, true, err);
-	if (r < 0)
-		return keg_wrap(err, "open store %s", config->graphroot);
+	if (r < 0) {
+		keg_wrap(err, "open store %s", config->graphroot);
+		return store_advise(config->graphroot, err);
+	}
 
 	for (size_t i = 0; i < config->image_stores.n; i++) {
 		store->n_places++;
