@@ -145,6 +145,12 @@ int store_index_refresh(struct store_place *place, int dir, const char *name, st
 	return 0;
 }
 
+void store_index_drop(struct store_place *place, int dir, const char *name)
+{
+	store_index_close(&place->index);
+	unlinkat(dir, name, 0);
+}
+
 bool store_index_knows_layers(const struct store_place *place)
 {
 	struct index_source now[INDEX_SOURCES];

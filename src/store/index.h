@@ -36,6 +36,9 @@ int store_index_refresh(struct store_place *place, int dir, const char *name,
 			struct keg_err *err) KEG_MUST_CHECK;
 void store_index_close(struct store_index *index);
 
+/* Close it and remove its file: the next refresh makes it anew. */
+void store_index_drop(struct store_place *place, int dir, const char *name);
+
 /*
  * For who is about to change layers.json, under its lock, in a way that matters to no image
  * (a container's layer): is the index still the one of the list as it stands? If so, carry it

@@ -190,7 +190,7 @@ static int save(struct pinning *p, bool container_first, struct keg_err *err)
 		if (store_records_save(store, &p->lock, order[i], err) < 0)
 			return keg_wrap(err, "pin of image %s", p->image);
 	}
-	if (known)
+	if (known && store_own(store)->index.head)
 		store_index_restamp(store_own(store), store->keg, STORE_INDEX);
 	return 0;
 }

@@ -77,8 +77,9 @@ static int write_part(struct store *store, enum store_list_kind list, size_t par
 	const char *file = part_file(list, part);
 	int r = keg_file_write(dir, file, text->data, text->len, 0600, KEG_FILE_DURABLE, err);
 
-	if (r != -KEG_ENOSPACE || store->keg < 0 || unlinkat(store->keg, STORE_INDEX, 0) < 0)
+	if (r != -KEG_ENOSPACE || store->keg < 0)
 		return r;
+	store_index_drop(store_own(store), store->keg, STORE_INDEX);
 	return keg_file_write(dir, file, text->data, text->len, 0600, KEG_FILE_DURABLE, err);
 }
 
