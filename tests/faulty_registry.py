@@ -106,8 +106,12 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class FaultyRegistry:
-    def __init__(self, tls=False, auth=None, users=None, token_seconds=300):
-        """auth: None, "basic" or "bearer"; users: {name: password}, else anybody gets a token."""
+    def __init__(self, tls=False, auth=None, users=None, token_seconds=300, keeps_signatures=False):
+        """auth: None, "basic" or "bearer"; users: {name: password}, else anybody gets a token.
+
+        With keeps_signatures it has OpenShift's extension for them; `files` are given as they are, by path.
+        """
+        self.keeps_signatures, self.signatures, self.files = keeps_signatures, {}, {}
         self.auth, self.users, self.token_seconds = auth, users or {}, token_seconds
         self.blobs, self.manifests, self.uploads, self.tokens = {}, {}, {}, {}
         self.faults, self.requests = [], []
@@ -281,7 +285,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _route(self, path, body):
         if path == "/v2/":
-            return self._answer(200, b"{}", {"Content-Type": "application/json"})
+            extension = {"X-Registry-Supports-Signatures": "1"} if self.server.registry.keeps_signatures else {}
+            return self._answer(200, b"{}", {"Content-Type": "application/json", **extension})
+        if path in self.server.registry.files:
+            return self._answer(200, self.server.registry.files[path])
         for pattern, serve in ROUTES:
             found = re.match(pattern, path)
             if found:
@@ -295,6 +302,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self._error(404, "NAME_UNKNOWN", "repository name not known to registry")
         return self._answer(200, json.dumps({"name": repository, "tags": tags}).encode(),
                             {"Content-Type": "application/json"})
+
+    def _signatures(self, body, repository, name):
+        registry = self.server.registry
+        if not registry.keeps_signatures:
+            return self._error(404, "UNSUPPORTED", "no such endpoint")
+        kept = registry.signatures.setdefault((repository, name), [])
+        if self.command == "PUT":
+            kept.append(json.loads(body))
+            return self._answer(201, b"")
+        return self._answer(200, json.dumps({"signatures": kept}).encode(), {"Content-Type": "application/json"})
 
     def _manifest(self, body, repository, reference):
         registry = self.server.registry
@@ -415,6 +432,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 ROUTES = [
+    (r"^/extensions/v2/(.+)/signatures/([^/]+)$", Handler._signatures),
     (r"^/v2/(.+)/tags/list$", Handler._tags),
     (r"^/v2/(.+)/manifests/([^/]+)$", Handler._manifest),
     (r"^/v2/(.+)/blobs/(sha256:[0-9a-f]{64})$", Handler._blob),

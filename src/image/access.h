@@ -37,8 +37,10 @@ struct image_access {
 	const char *os, *arch, *variant;
 
 	/* trust */
-	const char *policy;   /* policy.json; NULL: the user's, then the system's */
-	bool insecure_policy; /* accept anything */
+	const char *policy;	  /* policy.json; NULL: the user's, then the system's */
+	bool insecure_policy;	  /* accept anything */
+	bool require_signed;	  /* reject what no signature is asked of */
+	const char *registries_d; /* where signatures are; NULL: the user's, then the system's */
 
 	/* files */
 	const char *shared_blob_dir;	    /* oci: blobs of several layouts in one place */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "image/copy_image.h"
+#include "image/copy_sign.h"
 #include "image/policy.h"
 
 struct index_copy {
@@ -13,6 +14,7 @@ struct index_copy {
 	struct keg_arena *arena;
 	struct manifest_index index;
 	enum manifest_kind kind; /* as it will be written */
+	const char *fixed;	 /* why it may not be changed, or NULL */
 	bool changed;
 };
 
@@ -92,6 +94,10 @@ static int copy_instance(struct index_copy *all, size_t i, struct keg_err *err)
 	keg_sha256_hex(written.data, written.len, digest + 7);
 	if (keg_str_eq(digest, entry->digest))
 		return 0;
+	if (all->fixed)
+		return keg_fail(err, KEG_EUSAGE,
+				"Manifest list was edited, but we cannot modify it: \"%s\"",
+				all->fixed);
 	all->changed = true;
 	entry->digest = keg_arena_strdup(all->arena, digest);
 	entry->size = (int64_t)written.len;
@@ -110,18 +116,17 @@ static int choose_index_kind(struct index_copy *all, enum manifest_kind has, str
 					      : has;
 	if (all->kind == has)
 		return 0;
-	if (how->preserve_digests)
+	if (all->fixed)
 		return keg_fail(err, KEG_EUSAGE,
 				"Manifest list must be converted to type \"%s\" to be written to "
-				"destination, but we cannot modify it: \"Instructed to preserve "
-				"digests\"",
-				manifest_kind_media(all->kind));
+				"destination, but we cannot modify it: \"%s\"",
+				manifest_kind_media(all->kind), all->fixed);
 	all->changed = true;
 	return 0;
 }
 
-static int write_index(struct index_copy *all, const struct keg_buf *bytes, struct keg_buf *written,
-		       struct keg_err *err)
+static int write_index(struct index_copy *all, const struct keg_buf *bytes, struct signatures *sigs,
+		       struct keg_buf *written, struct keg_err *err)
 {
 	struct image_dest *dst = all->what->dst;
 	const char *type = manifest_kind_media(all->kind);
@@ -139,7 +144,8 @@ static int write_index(struct index_copy *all, const struct keg_buf *bytes, stru
 	if (r < 0)
 		return r;
 	image_report_text(all->what->reporter, "Storing list signatures");
-	return 0;
+	return copy_sign_put(all->what, sigs, written->data + start, written->len - start, NULL,
+			     err);
 }
 
 static int copy_index(const struct copy_image *what, const struct manifest_doc *doc,
@@ -147,6 +153,7 @@ static int copy_index(const struct copy_image *what, const struct manifest_doc *
 		      struct keg_err *err)
 {
 	struct index_copy all = { .what = what, .arena = arena, .index = doc->index };
+	auto(signatures) sigs = { 0 };
 	bool only_index = what->how->which == IMAGE_COPY_INDEX_ONLY;
 
 	if (!what->dst->takes_index)
@@ -155,7 +162,11 @@ static int copy_index(const struct copy_image *what, const struct manifest_doc *
 				"support copying multiple images as a group",
 				(int)strcspn(what->dst->name, ":"), what->dst->name);
 	image_report_text(what->reporter, "Getting image list signatures");
-	int r = choose_index_kind(&all, doc->kind, err);
+	int r = copy_sign_check(what, bytes, &sigs, err);
+	if (r < 0)
+		return r;
+	all.fixed = copy_sign_fixed(what->how, &sigs);
+	r = choose_index_kind(&all, doc->kind, err);
 	if (r < 0)
 		return r;
 	image_report_text(what->reporter, "Copying %zu of %zu images in list",
@@ -166,7 +177,7 @@ static int copy_index(const struct copy_image *what, const struct manifest_doc *
 			return keg_wrap(err, "copying image %zu/%zu from manifest list", i + 1,
 					all.index.n_manifests);
 	}
-	return write_index(&all, bytes, written, err);
+	return write_index(&all, bytes, &sigs, written, err);
 }
 
 int image_copy_run(struct image_source *src, struct image_dest *dst, const struct image_copy *how,
@@ -201,9 +212,11 @@ int image_copy_run(struct image_source *src, struct image_dest *dst, const struc
 	return r;
 }
 
-static int copy_once(const struct image_copy_names *names, const struct image_copy *how,
+static int copy_once(const struct image_copy_names *names, const struct image_copy *how_told,
 		     struct keg_buf *manifest, struct keg_err *err)
 {
+	struct image_copy how = *how_told;
+	autoptr(image_policy) policy = NULL;
 	const struct image_transport *from, *to;
 	const char *source, *dest;
 	autoptr(image_source) src = NULL;
@@ -215,9 +228,10 @@ static int copy_once(const struct image_copy_names *names, const struct image_co
 	r = image_name_parse(names->dest, &to, &dest, err);
 	if (r < 0)
 		return keg_wrap(err, "Invalid destination name %s", names->dest);
-	r = image_policy_check(names->source_access, from, source, err);
+	r = image_policy_open(names->source_access, from, source, &policy, err);
 	if (r < 0)
 		return r;
+	how.policy = policy;
 	r = to->dest(dest, names->dest_access, &dst, err);
 	if (r < 0)
 		return keg_wrap(err, "initializing destination %s", names->dest);
@@ -225,17 +239,22 @@ static int copy_once(const struct image_copy_names *names, const struct image_co
 	if (r < 0)
 		return keg_wrap(err, "initializing source %s", names->source);
 	src->deadline_ns = names->source_access->deadline_ns;
-	r = image_copy_run(src, dst, how, manifest, err);
+	r = image_copy_run(src, dst, &how, manifest, err);
 	return r < 0 ? r : dst->ops->commit(dst, err);
 }
 
 int image_copy_by_name(const struct image_copy_names *names, struct image_copy *how,
 		       struct keg_buf *manifest, struct keg_err *err)
 {
+	autoptr(image_signer) signer = NULL;
+
+	int r = image_signer_open(&names->signing, &signer, err);
+	if (r < 0)
+		return r;
 	how->source_access = names->source_access;
+	how->signer = signer;
 
 	unsigned tries = 0;
-	int r;
 	do {
 		auto(keg_buf) written = { 0 };
 
@@ -243,5 +262,6 @@ int image_copy_by_name(const struct image_copy_names *names, struct image_copy *
 		if (r >= 0 && manifest)
 			keg_buf_add(manifest, written.data, written.len);
 	} while (image_try_again(names->source_access, r, &tries));
+	how->signer = NULL;
 	return r;
 }

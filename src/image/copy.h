@@ -8,6 +8,7 @@
 #define KEG_IMAGE_COPY_H
 
 #include "image/progress.h"
+#include "image/signer.h"
 #include "image/transport.h"
 
 enum image_copy_which {
@@ -15,6 +16,8 @@ enum image_copy_which {
 	IMAGE_COPY_ALL,	       /* the index and all of its images */
 	IMAGE_COPY_INDEX_ONLY, /* the index alone */
 };
+
+struct image_policy;
 
 struct image_copy {
 	const struct image_access *source_access; /* platform wanted, policy */
@@ -25,6 +28,9 @@ struct image_copy {
 	const char *compress_with; /* "gzip", "zstd" or NULL: gzip */
 	unsigned parallel;	   /* blobs at once; 0: what suits both ends */
 	int compress_level;	   /* 0: the format's default */
+	bool remove_signatures;	   /* those of the source stay behind */
+	const struct image_policy *policy; /* of the source; NULL: anything is accepted */
+	const struct image_signer *signer; /* signs what is written; NULL: nobody */
 	struct image_progress progress;
 };
 
@@ -55,6 +61,7 @@ int image_check_deadline(int64_t deadline_ns, struct keg_err *err) KEG_MUST_CHEC
 struct image_copy_names {
 	const char *source, *dest; /* "transport:details" */
 	const struct image_access *source_access, *dest_access;
+	struct image_signing signing;
 };
 int image_copy_by_name(const struct image_copy_names *names, struct image_copy *how,
 		       struct keg_buf *manifest, struct keg_err *err) KEG_MUST_CHECK;

@@ -86,7 +86,8 @@ static int fetch_one(struct crew *crew, size_t i, struct keg_err *err)
 	struct copy_blob *blob = &what->v[i];
 
 	if (blob->change == COPY_AS_IS) {
-		int r = what->dst->ops->reuse(what->dst, &blob->want, true, &blob->put, err);
+		int r = what->dst->ops->reuse(what->dst, &blob->want, !what->fixed, &blob->put,
+					      err);
 		if (r < 0)
 			return r;
 		if (r > 0) {

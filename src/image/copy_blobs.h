@@ -27,6 +27,7 @@ struct copy_blobs {
 	struct image_dest *dst;
 	struct copy_blob *v;
 	size_t n;
+	bool fixed;	   /* a blob may not stand for another */
 	unsigned parallel; /* at most so many at once; 0: no wish */
 	struct image_reporter *reporter;
 };

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "image/copy_blobs.h"
+#include "image/copy_sign.h"
 #include "spec/image_config.h"
 
 struct plan {
@@ -21,12 +22,15 @@ struct plan {
 	size_t n;
 	bool unpacked; /* layers come unpacked, whatever their types say */
 	bool changed;
-	struct keg_buf config; /* as it will be written */
+	struct keg_buf config;	/* as it will be written */
+	struct signatures sigs; /* that go along */
+	const char *fixed;	/* why the manifest may not be changed, or NULL */
 };
 
 static void plan_done(struct plan *plan)
 {
 	keg_buf_done(&plan->config);
+	signatures_done(&plan->sigs);
 	keg_arena_done(&plan->arena);
 	free(plan->blobs);
 }
@@ -112,7 +116,7 @@ static void make_wish(const struct plan *plan, struct copy_blob *blob)
 	enum media_packing says = media_packing_of(blob->want.media_type);
 
 	blob->wish = (struct copy_wish){
-		.opaque = says == MEDIA_NOT_A_LAYER || how->preserve_digests,
+		.opaque = says == MEDIA_NOT_A_LAYER || plan->fixed,
 		.want = wanted_compression(plan),
 		.with = wants_zstd(plan) ? COMPRESSION_ZSTD : COMPRESSION_GZIP,
 		.again = how->compress_with,
@@ -162,11 +166,11 @@ static int plan_layers(struct plan *plan, struct keg_err *err)
 		make_wish(plan, &plan->blobs[i]);
 	if (plan->kind != plan->doc.kind)
 		plan->changed = true;
-	if (plan->changed && plan->what->how->preserve_digests)
+	if (plan->changed && plan->fixed)
 		return keg_fail(err, KEG_EUSAGE,
-				"Manifest cannot be written as it is to %s, and digests are to be "
-				"preserved",
-				plan->what->dst->name);
+				"Manifest cannot be written as it is to %s, but we cannot modify "
+				"it: \"%s\"",
+				plan->what->dst->name, plan->fixed);
 	return 0;
 }
 
@@ -221,6 +225,7 @@ static int move_layers(struct plan *plan, struct keg_err *err)
 		.dst = plan->what->dst,
 		.v = todo,
 		.n = n,
+		.fixed = plan->fixed != NULL,
 		.parallel = plan->what->how->parallel,
 		.reporter = plan->what->reporter,
 	};
@@ -358,8 +363,14 @@ static int write_manifest(struct plan *plan, const struct keg_buf *bytes, struct
 
 	keg_sha256_hex(written->data + start, written->len - start, digest + 7);
 	image_report_text(plan->what->reporter, "Writing manifest to image destination");
-	return dst->ops->put_manifest(dst, written->data + start, written->len - start, type,
-				      plan->what->below_index ? digest : NULL, err);
+	const char *instance = plan->what->below_index ? digest : NULL;
+	int r = dst->ops->put_manifest(dst, written->data + start, written->len - start, type,
+				       instance, err);
+	if (r < 0)
+		return r;
+	image_report_text(plan->what->reporter, "Storing signatures");
+	return copy_sign_put(plan->what, &plan->sigs, written->data + start, written->len - start,
+			     instance, err);
 }
 
 static int make_plan(struct plan *plan, const struct keg_buf *bytes, const char *media_type,
@@ -400,7 +411,11 @@ int copy_image_run(const struct copy_image *what, const struct keg_buf *bytes,
 	auto(plan) plan = { .what = what };
 
 	image_report_text(what->reporter, "Getting image source signatures");
-	int r = make_plan(&plan, bytes, media_type, err);
+	int r = copy_sign_check(what, bytes, &plan.sigs, err);
+	if (r < 0)
+		return r;
+	plan.fixed = copy_sign_fixed(what->how, &plan.sigs);
+	r = make_plan(&plan, bytes, media_type, err);
 	if (r >= 0)
 		r = move_layers(&plan, err);
 	if (r >= 0)
@@ -409,7 +424,6 @@ int copy_image_run(const struct copy_image *what, const struct keg_buf *bytes,
 		r = write_manifest(&plan, bytes, written, err);
 	if (r < 0)
 		return r;
-	image_report_text(what->reporter, "Storing signatures");
 	*written_type = manifest_kind_media(plan.kind);
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * dir:PATH - an image as plain files: manifest.json (or HEX.manifest.json below an index),
- * blobs named by their hex digits, and a file `version`. Meant for looking into.
+ * blobs named by their hex digits, signature-1 and so on, and a file `version`. Meant for looking
+ * into.
  *
  * A destination that holds an image already is cleared of it when the new one is whole; one
  * that holds anything else is refused. New blobs are written under temporary names and renamed
@@ -75,9 +76,35 @@ static void dir_source_free(struct image_source *src)
 	free(dir);
 }
 
+static char *signature_name(const char *instance, size_t i)
+{
+	return instance ? keg_printf("%s.signature-%zu", digest_hex(instance), i + 1)
+			: keg_printf("signature-%zu", i + 1);
+}
+
+static int dir_signatures(struct image_source *src, const char *instance, struct signatures *out,
+			  struct keg_err *err)
+{
+	struct dir_source *dir = (struct dir_source *)src;
+
+	for (size_t i = 0;; i++) {
+		autofree char *name = signature_name(instance, i);
+		auto(keg_buf) bytes = { 0 };
+
+		if (!keg_exists(dir->dirfd, name))
+			return 0;
+		int r = keg_file_read(dir->dirfd, name, SIGNATURE_BYTES_MAX, &bytes, err);
+		if (r >= 0)
+			r = signatures_parse(out, keg_buf_text(&bytes), bytes.len, err);
+		if (r < 0)
+			return keg_wrap(err, "parsing signature \"%s/%s\"", dir->path, name);
+	}
+}
+
 static const struct image_source_ops dir_source_ops = {
 	.manifest = dir_manifest,
 	.blob = dir_blob,
+	.signatures = dir_signatures,
 	.free = dir_source_free,
 };
 
@@ -145,6 +172,23 @@ static int dir_put_manifest(struct image_dest *dst, const void *bytes, size_t le
 	return keg_file_write(dir->dirfd, name, bytes, len, 0644, 0, err);
 }
 
+static int dir_put_signatures(struct image_dest *dst, const struct signatures *sigs,
+			      const char *instance, struct keg_err *err)
+{
+	struct dir_dest *dir = (struct dir_dest *)dst;
+	int r = 0;
+
+	for (size_t i = 0; i < sigs->n && r >= 0; i++) {
+		autofree char *name = signature_name(instance, i);
+		auto(keg_buf) bytes = { 0 };
+
+		signature_emit(&sigs->v[i], &bytes);
+		is_ours(dir, name);
+		r = keg_file_write(dir->dirfd, name, keg_buf_text(&bytes), bytes.len, 0644, 0, err);
+	}
+	return r;
+}
+
 /* What the image before left. */
 static int remove_others(struct dir_dest *dir, struct keg_err *err)
 {
@@ -202,6 +246,7 @@ static const struct image_dest_ops dir_dest_ops = {
 	.reuse = dir_reuse,
 	.put = dir_put,
 	.put_manifest = dir_put_manifest,
+	.put_signatures = dir_put_signatures,
 	.commit = dir_commit,
 	.free = dir_dest_free,
 };
@@ -270,9 +315,13 @@ static int dir_check(const char *rest, struct keg_err *err)
 	return 0;
 }
 
-static int dir_scopes(const char *rest, struct keg_strv *out, struct keg_err *err)
+static int dir_scopes(const char *rest, const struct image_access *access, struct keg_strv *out,
+		      struct keg_err *err)
 {
-	return image_scopes_path(rest, NULL, out, err);
+	(void)access;
+	(void)err;
+	image_scopes_path(rest, out);
+	return 0;
 }
 
 const struct image_transport image_transport_dir = {

@@ -80,8 +80,10 @@ static int check(const char *rest, struct keg_err *err)
 }
 
 /* The peers know no scopes for archives of this kind: only the transport's default. */
-static int scopes(const char *rest, struct keg_strv *out, struct keg_err *err)
+static int scopes(const char *rest, const struct image_access *access, struct keg_strv *out,
+		  struct keg_err *err)
 {
+	(void)access;
 	(void)out;
 	return check(rest, err);
 }

@@ -76,6 +76,7 @@ static void source_free(struct image_source *source)
 	keg_buf_done(&src->manifest);
 	free(src->base.name);
 	free(src->base.repository);
+	free(src->base.reference);
 	free(src);
 }
 
@@ -234,6 +235,7 @@ int docker_archive_source_of(const char *name, struct docker_archive_ref *ref,
 		return r;
 	if (src->ref.named)
 		src->base.repository = reference_name(&src->ref.ref);
+	src->base.reference = reference_format(&src->ref.ref);
 	*out = take_ptr(&owned);
 	return 0;
 }

@@ -249,10 +249,12 @@ static int daemon_check(const char *rest, struct keg_err *err)
 }
 
 /* An id has no scope but the transport's default. */
-static int daemon_scopes(const char *rest, struct keg_strv *out, struct keg_err *err)
+static int daemon_scopes(const char *rest, const struct image_access *access, struct keg_strv *out,
+			 struct keg_err *err)
 {
 	auto(reference) ref = { 0 };
 
+	(void)access;
 	int r = parse(rest, &ref, err);
 	return r < 0 || !ref.path ? r : image_scopes_docker(rest, out, err);
 }

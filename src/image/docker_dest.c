@@ -2,7 +2,9 @@
 /* An image on a registry, written. What is visible there changes with the manifest alone. */
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "image/docker_signatures.h"
 #include "image/docker_transport.h"
+#include "image/manifest_digest.h"
 #include "registry/blob.h"
 #include "registry/manifest.h"
 #include "registry/upload.h"
@@ -13,6 +15,8 @@ struct docker_dest {
 	struct image_dest base;
 	struct docker_site site;
 	struct registry_repo *repo;
+	const struct image_access *access;
+	char *digest; /* of the manifest that the reference names, once it was put */
 };
 
 /* Counts and hashes what passes to the registry. */
@@ -81,9 +85,28 @@ static int docker_put_manifest(struct image_dest *dst, const void *bytes, size_t
 {
 	struct docker_dest *docker = (struct docker_dest *)dst;
 
-	return registry_manifest_put(docker->repo,
-				     instance ? instance : docker_site_what(&docker->site),
-				     media_type, bytes, len, err);
+	int r = registry_manifest_put(docker->repo,
+				      instance ? instance : docker_site_what(&docker->site),
+				      media_type, bytes, len, err);
+	if (r < 0 || instance)
+		return r;
+	free(take_ptr(&docker->digest));
+	return image_manifest_digest(bytes, len, &docker->digest, err);
+}
+
+static int docker_put_signatures(struct image_dest *dst, const struct signatures *sigs,
+				 const char *instance, struct keg_err *err)
+{
+	struct docker_dest *docker = (struct docker_dest *)dst;
+	const struct reference *ref = &docker->site.ref;
+	const struct docker_signatures at = { .client = docker->site.client,
+					      .repo = docker->repo,
+					      .access = docker->access,
+					      .host = ref->domain,
+					      .path = ref->path,
+					      .tag = ref->tag };
+
+	return docker_signatures_write(&at, instance ? instance : docker->digest, sigs, err);
 }
 
 static int docker_commit(struct image_dest *dst, struct keg_err *err)
@@ -100,7 +123,9 @@ static void docker_dest_free(struct image_dest *dst)
 	if (docker->repo)
 		registry_repo_close(docker->repo);
 	docker_site_done(&docker->site);
+	free(docker->digest);
 	free(docker->base.name);
+	free(docker->base.reference);
 	free(docker);
 }
 
@@ -108,6 +133,7 @@ static const struct image_dest_ops docker_dest_ops = {
 	.reuse = docker_reuse,
 	.put = docker_put,
 	.put_manifest = docker_put_manifest,
+	.put_signatures = docker_put_signatures,
 	.commit = docker_commit,
 	.free = docker_dest_free,
 };
@@ -122,12 +148,14 @@ int docker_dest_open(const char *rest, const struct image_access *access, struct
 	docker->base.ops = &docker_dest_ops;
 	docker->base.compression = IMAGE_COMPRESS;
 	docker->base.takes_index = docker->base.takes_urls = true;
+	docker->access = access;
 	docker->base.max_parallel = PARALLEL_UPLOADS;
 	int r = docker_site_open(rest, access, &docker->site, err);
 	if (r < 0)
 		return r;
 	const struct reference *ref = &docker->site.ref;
 	docker->base.name = docker_site_name(&docker->site);
+	docker->base.reference = reference_format(ref);
 	r = registry_config_push_place(docker->site.config, ref->domain, ref->path, &places, err);
 	if (r >= 0)
 		r = registry_repo_open(docker->site.client, &places.v[0], REGISTRY_PUSH,

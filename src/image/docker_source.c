@@ -5,6 +5,7 @@
  */
 #include "base/log.h"
 #include "base/mem.h"
+#include "image/docker_signatures.h"
 #include "image/docker_transport.h"
 #include "registry/blob.h"
 #include "registry/manifest.h"
@@ -17,6 +18,8 @@ struct docker_source {
 	struct docker_site site;
 	struct registry_repo *repo;
 	struct registry_manifest top; /* what the reference names */
+	const struct image_access *access;
+	char *host, *path; /* of the place that answered */
 };
 
 static int docker_manifest(struct image_source *src, const char *instance, struct keg_buf *out,
@@ -55,6 +58,20 @@ static int docker_blob(struct image_source *src, const struct image_blob *blob, 
 	return registry_blob_get(docker->repo, &want, hand_on, to, err);
 }
 
+static int docker_signatures(struct image_source *src, const char *instance, struct signatures *out,
+			     struct keg_err *err)
+{
+	struct docker_source *docker = (struct docker_source *)src;
+	const struct docker_signatures at = { .client = docker->site.client,
+					      .repo = docker->repo,
+					      .access = docker->access,
+					      .host = docker->host,
+					      .path = docker->path,
+					      .tag = docker->site.ref.tag };
+
+	return docker_signatures_read(&at, instance ? instance : docker->top.digest, out, err);
+}
+
 static int docker_tags(struct image_source *src, struct keg_strv *out, struct keg_err *err)
 {
 	return registry_tags(((struct docker_source *)src)->repo, out, err);
@@ -68,8 +85,11 @@ static void docker_source_free(struct image_source *src)
 	if (docker->repo)
 		registry_repo_close(docker->repo);
 	docker_site_done(&docker->site);
+	free(docker->host);
+	free(docker->path);
 	free(docker->base.name);
 	free(docker->base.repository);
+	free(docker->base.reference);
 	free(docker->base.pinned);
 	free(docker);
 }
@@ -77,6 +97,7 @@ static void docker_source_free(struct image_source *src)
 static const struct image_source_ops docker_source_ops = {
 	.manifest = docker_manifest,
 	.blob = docker_blob,
+	.signatures = docker_signatures,
 	.tags = docker_tags,
 	.free = docker_source_free,
 };
@@ -89,9 +110,12 @@ static int try_place(struct docker_source *docker, const struct registry_place *
 	int r = registry_repo_open(docker->site.client, place, REGISTRY_PULL, &repo, err);
 	if (r >= 0)
 		r = registry_manifest_get(repo, docker_site_what(&docker->site), &docker->top, err);
-	if (r >= 0)
-		docker->repo = take_ptr(&repo);
-	return r;
+	if (r < 0)
+		return r;
+	docker->repo = take_ptr(&repo);
+	docker->host = keg_strdup(place->host);
+	docker->path = keg_strdup(place->path);
+	return 0;
 }
 
 /* "host/path:tag" of a place. */
@@ -131,6 +155,7 @@ int docker_source_open(const char *rest, const struct image_access *access,
 
 	docker->base.ops = &docker_source_ops;
 	docker->base.resumable = true;
+	docker->access = access;
 	docker->base.max_parallel = PARALLEL_BLOBS;
 	int r = docker_site_open(rest, access, &docker->site, err);
 	if (r < 0)
@@ -138,6 +163,7 @@ int docker_source_open(const char *rest, const struct image_access *access,
 	const struct reference *ref = &docker->site.ref;
 	docker->base.name = docker_site_name(&docker->site);
 	docker->base.repository = reference_name(ref);
+	docker->base.reference = reference_format(ref);
 	docker->base.pinned = keg_strdup(ref->digest);
 	r = registry_config_pull_places(docker->site.config, ref->domain, ref->path, ref->digest,
 					&places, err);

@@ -87,10 +87,12 @@ char *docker_site_name(const struct docker_site *site)
 	return keg_printf("docker://%s", familiar);
 }
 
-static int docker_scopes(const char *rest, struct keg_strv *out, struct keg_err *err)
+static int docker_scopes(const char *rest, const struct image_access *access, struct keg_strv *out,
+			 struct keg_err *err)
 {
 	int r = docker_check(rest, err);
 
+	(void)access;
 	return r < 0 ? r : image_scopes_docker(rest + 2, out, err);
 }
 

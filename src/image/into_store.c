@@ -6,8 +6,8 @@
 #include "image/policy.h"
 #include "image/storage_dest.h"
 
-int into_store_from(const struct into_store *how, struct image_source *src, struct keg_strv *ids,
-		    struct keg_err *err)
+int into_store_from(const struct into_store *how, struct image_source *src,
+		    const struct image_policy *policy, struct keg_strv *ids, struct keg_err *err)
 {
 	autoptr(image_dest) dst = NULL;
 
@@ -16,6 +16,7 @@ int into_store_from(const struct into_store *how, struct image_source *src, stru
 		return r;
 	const struct image_copy copy = {
 		.source_access = how->access,
+		.policy = policy,
 		.progress = how->progress,
 	};
 	r = image_copy_run(src, dst, &copy, NULL, err);
@@ -33,16 +34,17 @@ static int try_once(const struct into_store *how, const char *source, struct keg
 	const struct image_transport *transport;
 	const char *rest;
 	autoptr(image_source) src = NULL;
+	autoptr(image_policy) policy = NULL;
 
 	int r = image_name_parse(source, &transport, &rest, err);
 	if (r >= 0)
-		r = image_policy_check(how->access, transport, rest, err);
+		r = image_policy_open(how->access, transport, rest, &policy, err);
 	if (r < 0)
 		return r;
 	r = transport->source(rest, how->access, &src, err);
 	if (r < 0)
 		return keg_wrap(err, "initializing source %s", source);
-	return into_store_from(how, src, ids, err);
+	return into_store_from(how, src, policy, ids, err);
 }
 
 int into_store_by_name(const struct into_store *how, const char *source, struct keg_strv *ids,

@@ -16,8 +16,9 @@ struct into_store {
 int into_store_by_name(const struct into_store *how, const char *source, struct keg_strv *ids,
 		       struct keg_err *err) KEG_MUST_CHECK;
 
-/* A source that is open, and stays the caller's. */
-int into_store_from(const struct into_store *how, struct image_source *src, struct keg_strv *ids,
+/* A source that is open, and stays the caller's, with the policy for it (NULL: any). */
+int into_store_from(const struct into_store *how, struct image_source *src,
+		    const struct image_policy *policy, struct keg_strv *ids,
 		    struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

@@ -171,12 +171,16 @@ static int archive_check(const char *rest, struct keg_err *err)
 	return oci_layout_split(rest, &path, &ref, err);
 }
 
-static int archive_scopes(const char *rest, struct keg_strv *out, struct keg_err *err)
+static int archive_scopes(const char *rest, const struct image_access *access, struct keg_strv *out,
+			  struct keg_err *err)
 {
 	autofree char *path = NULL, *ref = NULL;
 	int r = oci_layout_split(rest, &path, &ref, err);
 
-	return r < 0 ? r : image_scopes_path(path, NULL, out, err);
+	(void)access;
+	if (r >= 0)
+		image_scopes_path(path, out);
+	return r;
 }
 
 const struct image_transport image_transport_oci_archive = {

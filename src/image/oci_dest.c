@@ -194,6 +194,7 @@ int oci_layout_dest(const struct oci_layout *where, bool accept_uncompressed,
 
 	dst->base.ops = &layout_dest_ops;
 	dst->base.name = keg_strdup(where->name);
+	dst->base.no_signatures = "Pushing signatures for OCI images is not supported";
 	dst->base.media_types = layout_media_types;
 	dst->base.n_media_types = KEG_COUNT(layout_media_types);
 	dst->base.compression = accept_uncompressed ? IMAGE_KEEP : IMAGE_COMPRESS;

@@ -60,12 +60,17 @@ static int oci_dest(const char *rest, const struct image_access *access, struct 
 			       access->oci_accept_uncompressed, out, err);
 }
 
-static int oci_scopes(const char *rest, struct keg_strv *out, struct keg_err *err)
+/* The name in the layout is no part of it: it may be left out where there is one image only. */
+static int oci_scopes(const char *rest, const struct image_access *access, struct keg_strv *out,
+		      struct keg_err *err)
 {
 	autofree char *path = NULL, *ref = NULL;
 	int r = oci_layout_split(rest, &path, &ref, err);
 
-	return r < 0 ? r : image_scopes_path(path, ref, out, err);
+	(void)access;
+	if (r >= 0)
+		image_scopes_path(path, out);
+	return r;
 }
 
 const struct image_transport image_transport_oci = {

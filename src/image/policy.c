@@ -7,108 +7,123 @@
  */
 #include "image/policy.h"
 
-#include <fcntl.h>
-
-#include "base/file.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "image/policy_file.h"
+#include "image/policy_signed.h"
 
-#define SYSTEM_POLICY "/etc/containers/policy.json"
-enum { POLICY_BYTES_MAX = 4 << 20 };
+struct image_policy {
+	struct policy_file *file;
+	const struct policy_rules *rules; /* of the file */
+	char *name;			  /* "transport:details", for messages */
+};
 
-/* The file to read, or NULL when there is none; one that was named need not exist yet. */
-static char *policy_path(const struct image_access *access)
+void image_policy_free(struct image_policy *policy)
 {
-	const char *home = getenv("HOME");
+	policy_file_free(policy->file);
+	free(policy->name);
+	free(policy);
+}
 
-	if (access->policy)
-		return keg_strdup(access->policy);
-	if (home) {
-		autofree char *own = keg_path_join(home, ".config/containers/policy.json");
-		if (keg_exists(AT_FDCWD, own))
-			return take_ptr(&own);
+static int rejected(const struct image_policy *policy, struct keg_err *err)
+{
+	return keg_fail(err, KEG_EDENIED,
+			"Source image rejected: Running image %s is rejected by policy.",
+			policy->name);
+}
+
+static bool has_rule(const struct policy_rules *rules, enum policy_type type)
+{
+	for (size_t i = 0; i < rules->n; i++) {
+		if (rules->v[i].type == type)
+			return true;
 	}
-	return keg_exists(AT_FDCWD, SYSTEM_POLICY) ? keg_strdup(SYSTEM_POLICY) : NULL;
+	return false;
 }
 
-static struct json_object *find_requirements(struct json_object *policy,
-					     const struct image_transport *transport,
-					     const struct keg_strv *scopes)
+static bool verifies(const struct policy_rules *rules)
 {
-	struct json_object *of_transport =
-		keg_json_get(keg_json_get(policy, "transports"), transport->name);
-	struct json_object *found = NULL;
-
-	for (size_t i = 0; i < scopes->n && !found; i++)
-		found = keg_json_get(of_transport, scopes->v[i]);
-	if (!found)
-		found = keg_json_get(of_transport, "");
-	return found ? found : keg_json_get(policy, "default");
+	return has_rule(rules, POLICY_SIGNED_BY) || has_rule(rules, POLICY_SIGSTORE);
 }
 
-static int check_one(const char *type, const char *image, const char *path, struct keg_err *err)
+bool image_policy_wants_signatures(const struct image_policy *policy)
 {
-	if (keg_str_eq(type, "insecureAcceptAnything"))
-		return 0;
-	if (keg_str_eq(type, "reject"))
-		return keg_fail(err, KEG_EDENIED,
-				"Source image rejected: Running image %s is rejected by policy.",
-				image);
-	if (keg_str_eq(type, "signedBy") || keg_str_eq(type, "signedBaseLayer") ||
-	    keg_str_eq(type, "sigstoreSigned")) {
-		keg_fail(err, KEG_EDENIED,
-			 "Source image rejected: %s wants %s for %s, and signatures cannot be "
-			 "verified by this build",
-			 path, type, image);
-		return keg_hint(err, "change the policy for this image, or use --policy");
-	}
-	return keg_fail(err, KEG_ECORRUPT,
-			"invalid policy in \"%s\": Unknown policy requirement "
-			"type \"%s\"",
-			path, type);
+	return policy && verifies(policy->rules);
 }
 
-static int check_all(struct json_object *requirements, const char *image, const char *path,
-		     struct keg_err *err)
+static int unsigned_image(const char *name, struct keg_err *err)
 {
-	if (!json_object_is_type(requirements, json_type_array) ||
-	    json_object_array_length(requirements) == 0)
-		return keg_fail(err, KEG_ECORRUPT,
-				"invalid policy in \"%s\": List of verification policy "
-				"requirements must not be empty",
-				path);
-	for (size_t i = 0; i < json_object_array_length(requirements); i++) {
-		struct json_object *one = json_object_array_get_idx(requirements, i);
-
-		int r = check_one(keg_json_str(one, "type", ""), image, path, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return keg_fail(err, KEG_EDENIED,
+			"Source image rejected: No signature verification policy found for image "
+			"%s",
+			name);
 }
 
-int image_policy_check(const struct image_access *access, const struct image_transport *transport,
-		       const char *rest, struct keg_err *err)
+int image_policy_open(const struct image_access *access, const struct image_transport *transport,
+		      const char *rest, struct image_policy **out, struct keg_err *err)
 {
-	if (access->insecure_policy)
-		return 0;
+	autofree char *path = access->insecure_policy ? NULL : policy_file_path(access->policy);
+	autoptr(policy_file) file = NULL;
+	auto(keg_strv) scopes = { 0 };
 
-	autofree char *path = policy_path(access);
+	*out = NULL;
+	autofree char *name = keg_printf("%s:%s", transport->name, rest);
+	if (!path && access->require_signed)
+		return unsigned_image(name, err);
 	if (!path) {
 		keg_debug("no policy.json: any image is accepted");
 		return 0;
 	}
-
-	autojson policy = NULL;
-	int r = keg_json_read(AT_FDCWD, path, POLICY_BYTES_MAX, &policy, err);
+	int r = policy_file_read(path, &file, err);
 	if (r < 0)
 		return keg_wrap(err, "Error loading trust policy");
-
-	auto(keg_strv) scopes = { 0 };
-	r = transport->scopes(rest, &scopes, err);
+	r = transport->scopes(rest, access, &scopes, err);
 	if (r < 0)
 		return r;
-	autofree char *image = keg_printf("%s:%s", transport->name, rest);
-	return check_all(find_requirements(policy, transport, &scopes), image, path, err);
+
+	autoptr(image_policy) policy = keg_alloc(1, sizeof *policy);
+	policy->file = take_ptr(&file);
+	policy->rules = policy_file_find(policy->file, transport->name, &scopes);
+	policy->name = take_ptr(&name);
+	/* All must agree, so one that never does decides. */
+	if (has_rule(policy->rules, POLICY_REJECT))
+		return rejected(policy, err);
+	if (access->require_signed && !verifies(policy->rules))
+		return unsigned_image(policy->name, err);
+	*out = take_ptr(&policy);
+	return 0;
+}
+
+/* A requirement of any kind against the image. */
+static int check_rule(const struct image_policy *policy, const struct policy_rule *rule,
+		      const struct policy_image *image, struct keg_err *err)
+{
+	switch (rule->type) {
+	case POLICY_ACCEPT:
+		return 0;
+	case POLICY_REJECT:
+		return rejected(policy, err);
+	case POLICY_SIGNED_BY:
+	case POLICY_SIGSTORE: {
+		int r = policy_signed_check(rule, image, err);
+		return r < 0 ? keg_wrap(err, "Source image rejected") : 0;
+	}
+	case POLICY_SIGNED_BASE_LAYER:
+		break;
+	}
+	/* The peers know the word and have never built it. */
+	return keg_fail(err, KEG_EDENIED,
+			"Source image rejected: signedBaseLayer is not implemented, and refuses "
+			"any image");
+}
+
+int image_policy_check(const struct image_policy *policy, const struct policy_image *image,
+		       struct keg_err *err)
+{
+	for (size_t i = 0; policy && i < policy->rules->n; i++) {
+		int r = check_rule(policy, &policy->rules->v[i], image, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }

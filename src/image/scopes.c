@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/scopes.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
-#include "spec/reference.h"
 
 /* "a.b.c:5000" also as "*.b.c" and "*.c"; the port is no part of a wildcard's match. */
 static void add_wildcards(const char *domain, struct keg_strv *out)
@@ -40,19 +39,63 @@ int image_scopes_docker(const char *reference, struct keg_strv *out, struct keg_
 	return 0;
 }
 
-int image_scopes_path(const char *path, const char *tag, struct keg_strv *out, struct keg_err *err)
+void image_scopes_path(const char *path, struct keg_strv *out)
 {
 	autofree char *full = realpath(path, NULL);
 
-	(void)err;
-	if (!full)
-		return 0; /* opening it says what is wrong; no scope is the strictest answer */
-	if (!keg_str_empty(tag))
-		keg_strv_addf(out, "%s:%s", full, tag);
-	while (strrchr(full, '/') > full) {
+	/* Without one the transport's default holds, and opening it says what is wrong. */
+	while (full && strrchr(full, '/') > full) {
 		keg_strv_add(out, full);
 		*strrchr(full, '/') = '\0';
 	}
-	keg_strv_add(out, full);
-	return 0;
+	if (full && full[1])
+		keg_strv_add(out, full);
+}
+
+void image_scopes_storage(const char *driver, const char *root, const struct reference *ref,
+			  const char *id, struct keg_strv *out)
+{
+	autofree char *store = keg_printf("[%s@%s]", driver, root);
+	autofree char *all = ref ? reference_format(ref) : keg_strdup("");
+	autofree char *name = ref ? reference_name(ref) : keg_strdup("");
+
+	if (id)
+		keg_strv_addf(out, "%s%s@%s", store, all, id);
+	if (ref)
+		keg_strv_addf(out, "%s%s", store, all);
+	if (ref && ref->tag && ref->digest)
+		keg_strv_addf(out, "%s%s:%s", store, name, ref->tag);
+	while (*name) {
+		char *slash = strrchr(name, '/');
+
+		keg_strv_addf(out, "%s%s", store, name);
+		*(slash ? slash : name) = '\0';
+	}
+	keg_strv_add(out, store);
+	keg_strv_addf(out, "[%s]", root);
+}
+
+/* The root is "": with two names for it one would hide the other. */
+static bool is_clean_path(const char *scope)
+{
+	autofree char *clean = keg_path_clean(scope);
+
+	return *scope == '/' && scope[1] && keg_str_eq(clean, scope);
+}
+
+bool image_scope_is_valid(const char *transport, const char *scope)
+{
+	static const char *const of_files[] = { "dir", "oci", "oci-archive" };
+	static const char *const without[] = { "docker-archive", "tarball" };
+
+	for (size_t i = 0; i < KEG_COUNT(of_files); i++) {
+		if (strcmp(of_files[i], transport) == 0)
+			return is_clean_path(scope);
+	}
+	for (size_t i = 0; i < KEG_COUNT(without); i++) {
+		if (strcmp(without[i], transport) == 0)
+			return false;
+	}
+	return strcmp(transport, "containers-storage") != 0 ||
+	       (*scope == '[' && strchr(scope, ']'));
 }

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "image/pipe.h"
+#include "image/storage_signatures.h"
 #include "image/storage_unpack.h"
 #include "spec/image_config.h"
 #include "store/advice.h"
@@ -38,7 +39,7 @@ struct storage_dest {
 	struct keg_arena arena;
 	bool planned;
 	struct image_config config;
-	struct keg_buf config_bytes, manifest, toplevel;
+	struct keg_buf config_bytes, manifest, toplevel, signatures, metadata;
 	struct new_layer *layers;
 	size_t n_layers;
 	char id[STORE_ID_LEN + 1]; /* of the image */
@@ -155,6 +156,23 @@ static int storage_put_manifest(struct image_dest *dest, const void *bytes, size
 	return 0;
 }
 
+/* Kept as what they become: the manifest that they are for is known by now. */
+static int storage_put_signatures(struct image_dest *dest, const struct signatures *sigs,
+				  const char *instance, struct keg_err *err)
+{
+	struct storage_dest *dst = (struct storage_dest *)dest;
+	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+
+	(void)instance;
+	(void)err;
+	keg_sha256_hex(dst->manifest.data, dst->manifest.len, digest + 7);
+	keg_buf_cut(&dst->signatures, 0);
+	keg_buf_cut(&dst->metadata, 0);
+	storage_signatures_join(sigs, &dst->signatures);
+	storage_signatures_metadata(sigs, digest, &dst->metadata);
+	return 0;
+}
+
 static enum store_compression compression_of(enum compression packing)
 {
 	switch (packing) {
@@ -191,43 +209,58 @@ static struct store_new_layer *layers_for_commit(struct storage_dest *dst)
 	return out;
 }
 
-static void add_data(struct storage_dest *dst, struct store_new_data *data, const char *key_format,
-		     const struct keg_buf *bytes)
+/* Under the key, or where that is NULL, under `prefix` and the digest. */
+static void add_data(struct storage_dest *dst, struct store_new_data *data, const char *key,
+		     const char *prefix, const struct keg_buf *bytes)
 {
 	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
 
 	keg_sha256_hex(bytes->data, bytes->len, digest + 7);
 	data->digest = keg_arena_strdup(&dst->arena, digest);
-	data->key = keg_str_eq(key_format, "manifest")
-			    ? "manifest"
-			    : keg_arena_printf(&dst->arena, "%s%s", key_format, digest);
+	data->key = key ? keg_arena_strdup(&dst->arena, key)
+			: keg_arena_printf(&dst->arena, "%s%s", prefix, digest);
 	data->bytes = bytes->data;
 	data->len = bytes->len;
+}
+
+/* All documents of the image; how many. */
+static size_t list_data(struct storage_dest *dst, struct store_new_data *data)
+{
+	size_t n = 0;
+
+	add_data(dst, &data[n++], NULL, "", &dst->config_bytes);
+	add_data(dst, &data[n++], NULL, "manifest-", &dst->manifest);
+	const char *digest = data[n - 1].digest;
+	add_data(dst, &data[n++], "manifest", NULL, &dst->manifest);
+	if (dst->toplevel.len > 0)
+		add_data(dst, &data[n++], NULL, "manifest-", &dst->toplevel);
+	if (dst->signatures.len > 0) {
+		autofree char *key = storage_signatures_key(digest);
+
+		add_data(dst, &data[n++], STORAGE_SIGNATURES, NULL, &dst->signatures);
+		add_data(dst, &data[n++], key, NULL, &dst->signatures);
+	}
+	return n;
 }
 
 static int storage_commit(struct image_dest *dest, struct keg_err *err)
 {
 	struct storage_dest *dst = (struct storage_dest *)dest;
-	struct store_new_data data[4];
-	size_t n = 0;
+	struct store_new_data data[6];
 
 	if (!dst->planned)
 		return keg_fail(err, KEG_EUNSUPPORTED, "this is no image that can be stored");
 	if (dst->ref.id && !keg_str_eq(dst->ref.id, dst->id))
 		return keg_fail(err, KEG_EUSAGE, "the image's id is %s, and not %s", dst->id,
 				dst->ref.id);
-	add_data(dst, &data[n++], "", &dst->config_bytes);
-	add_data(dst, &data[n++], "manifest-", &dst->manifest);
-	add_data(dst, &data[n++], "manifest", &dst->manifest);
-	if (dst->toplevel.len > 0)
-		add_data(dst, &data[n++], "manifest-", &dst->toplevel);
 
 	struct store_new_image image = {
 		.id = dst->id,
 		.names = (const char *const *)dst->names.v,
 		.n_names = dst->names.n,
 		.data = data,
-		.n_data = n,
+		.n_data = list_data(dst, data),
+		.metadata = dst->metadata.len ? keg_buf_text(&dst->metadata) : "{}",
 		.created = keg_now(),
 	};
 	struct keg_err ignored;
@@ -254,6 +287,8 @@ static void storage_free(struct image_dest *dest)
 	keg_buf_done(&dst->config_bytes);
 	keg_buf_done(&dst->manifest);
 	keg_buf_done(&dst->toplevel);
+	keg_buf_done(&dst->signatures);
+	keg_buf_done(&dst->metadata);
 	keg_arena_done(&dst->arena);
 	storage_ref_done(&dst->ref);
 	keg_strv_done(&dst->names);
@@ -261,6 +296,7 @@ static void storage_free(struct image_dest *dest)
 		store_close(dst->store);
 	free(dst->base.spool_dir);
 	free(dst->base.name);
+	free(dst->base.reference);
 	free(dst);
 }
 
@@ -270,6 +306,7 @@ static const struct image_dest_ops storage_dest_ops = {
 	.reuse = storage_reuse,
 	.put = storage_put,
 	.put_manifest = storage_put_manifest,
+	.put_signatures = storage_put_signatures,
 	.commit = storage_commit,
 	.free = storage_free,
 };
@@ -287,8 +324,10 @@ static int open_ref(struct storage_dest *dst, const struct image_access *access,
 	int r = storage_ref_open(&dst->ref, access, &dst->store, err);
 	if (r < 0)
 		return r;
-	if (dst->ref.named)
-		keg_strv_take(&dst->names, reference_format(&dst->ref.ref));
+	if (dst->ref.named) {
+		dst->base.reference = reference_format(&dst->ref.ref);
+		keg_strv_add(&dst->names, dst->base.reference);
+	}
 	autofree char *text = storage_ref_format(&dst->ref, dst->store);
 	dst->base.name = keg_printf("containers-storage:%s", text);
 	dst->base.spool_dir = keg_printf("%s/keg/tmp/blobs", store_config(dst->store)->graphroot);

@@ -127,10 +127,9 @@ char *storage_ref_format(const struct storage_ref *ref, const struct store *stor
 			  name, ref->id ? "@" : "", ref->id ? ref->id : "");
 }
 
-int storage_ref_open(const struct storage_ref *ref, const struct image_access *access,
-		     struct store **out, struct keg_err *err)
+int storage_ref_config(const struct storage_ref *ref, const struct image_access *access,
+		       struct store_config *out, struct keg_err *err)
 {
-	auto(store_config) config = { 0 };
 	const struct store_config_request want = {
 		.rootless = access->rootless,
 		.uid = access->uid,
@@ -142,7 +141,15 @@ int storage_ref_open(const struct storage_ref *ref, const struct image_access *a
 		.n_options = ref->graphroot ? ref->options.n : access->n_storage_opts,
 	};
 
-	int r = store_config_load(&want, &config, err);
+	return store_config_load(&want, out, err);
+}
+
+int storage_ref_open(const struct storage_ref *ref, const struct image_access *access,
+		     struct store **out, struct keg_err *err)
+{
+	auto(store_config) config = { 0 };
+
+	int r = storage_ref_config(ref, access, &config, err);
 	return r < 0 ? r : store_open(&config, out, err);
 }
 

@@ -28,6 +28,10 @@ KEG_AUTO(storage_ref, storage_ref_done)
 /* As messages show it: "[driver@root+runroot]name". The caller frees. */
 char *storage_ref_format(const struct storage_ref *ref, const struct store *store);
 
+/* Where that store is and how it is used; *out is the caller's. */
+int storage_ref_config(const struct storage_ref *ref, const struct image_access *access,
+		       struct store_config *out, struct keg_err *err) KEG_MUST_CHECK;
+
 /* The store of the specifier, or of the access where there is none. */
 int storage_ref_open(const struct storage_ref *ref, const struct image_access *access,
 		     struct store **out, struct keg_err *err) KEG_MUST_CHECK;

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "image/scopes.h"
 #include "image/storage_dest.h"
+#include "image/storage_signatures.h"
 #include "spec/image_config.h"
 #include "store/layer.h"
 #include "store/remove.h"
@@ -123,11 +124,24 @@ static void storage_source_free(struct image_source *source)
 		store_close(src->store);
 	free(src->base.name);
 	free(src->base.repository);
+	free(src->base.reference);
 	free(src);
+}
+
+static int storage_signatures(struct image_source *source, const char *instance,
+			      struct signatures *out, struct keg_err *err)
+{
+	struct storage_source *src = (struct storage_source *)source;
+
+	pthread_mutex_lock(&src->lock);
+	int r = storage_signatures_read(src->store, &src->image, instance, out, err);
+	pthread_mutex_unlock(&src->lock);
+	return r;
 }
 
 static const struct image_source_ops storage_source_ops = {
 	.manifest = storage_manifest,
+	.signatures = storage_signatures,
 	.blob = storage_blob,
 	.real_layers = storage_real_layers,
 	.free = storage_source_free,
@@ -154,8 +168,10 @@ int storage_source_open(const char *rest, const struct image_access *access,
 		return r;
 	autofree char *text = storage_ref_format(&src->ref, src->store);
 	src->base.name = keg_printf("containers-storage:%s", text);
-	if (src->ref.named)
+	if (src->ref.named) {
 		src->base.repository = reference_name(&src->ref.ref);
+		src->base.reference = reference_format(&src->ref.ref);
+	}
 	*out = take_ptr(&owned);
 	return 0;
 }
@@ -167,22 +183,23 @@ static int storage_check(const char *rest, struct keg_err *err)
 	return storage_ref_parse(rest, &ref, err);
 }
 
-static int storage_scopes(const char *rest, struct keg_strv *out, struct keg_err *err)
+static int storage_scopes(const char *rest, const struct image_access *access, struct keg_strv *out,
+			  struct keg_err *err)
 {
 	auto(storage_ref) ref = { 0 };
+	auto(store_config) config = { 0 };
 
 	int r = storage_ref_parse(rest, &ref, err);
+	if (r >= 0)
+		r = storage_ref_config(&ref, access, &config, err);
 	if (r < 0)
 		return r;
-	if (ref.named) {
-		autofree char *name = reference_format(&ref.ref);
-		r = image_scopes_docker(name, out, err);
-	}
-	if (r >= 0 && ref.graphroot) {
-		keg_strv_addf(out, "[%s@%s]", ref.driver ? ref.driver : "overlay", ref.graphroot);
-		keg_strv_addf(out, "[%s]", ref.graphroot);
-	}
-	return r;
+	image_scopes_storage(config.driver, config.graphroot, ref.named ? &ref.ref : NULL,
+			     ref.id	 ? ref.id
+			     : ref.named ? NULL
+					 : ref.plain,
+			     out);
+	return 0;
 }
 
 static int storage_remove(const char *rest, const struct image_access *access, struct keg_err *err)

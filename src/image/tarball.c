@@ -240,8 +240,10 @@ static int tarball_dest(const char *rest, const struct image_access *access,
 }
 
 /* As with the peers: only the transport's default. */
-static int tarball_scopes(const char *rest, struct keg_strv *out, struct keg_err *err)
+static int tarball_scopes(const char *rest, const struct image_access *access, struct keg_strv *out,
+			  struct keg_err *err)
 {
+	(void)access;
 	(void)rest;
 	(void)out;
 	(void)err;

@@ -20,4 +20,6 @@ __attribute__((visibility("default"))) const struct transfer_table keg_transfer 
 	.login_store = transfer_login_store,
 	.login_forget = transfer_login_forget,
 	.manifest_digest = image_manifest_digest,
+	.sign = transfer_sign,
+	.verify = transfer_verify,
 };

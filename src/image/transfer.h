@@ -66,6 +66,8 @@ struct transfer_push {
 	const char *image;  /* of the store: a full name or an id */
 	const char *dest;   /* "transport:details", or a name on a registry */
 	const char *format; /* media type of the manifest; NULL: the image's */
+	bool remove_signatures;
+	struct image_signing signing;
 	struct image_progress progress;
 	char **digest; /* may be NULL */
 };
@@ -94,7 +96,8 @@ struct transfer_sync {
 	const char *source, *dest;
 	const struct image_access *source_access, *dest_access;
 	struct image_copy how; /* for each image */
-	bool scoped;	       /* all of a source's name stays at the destination */
+	struct image_signing signing;
+	bool scoped; /* all of a source's name stays at the destination */
 	const char *append_suffix;
 	bool dry_run, keep_going;
 	/* A line for the user: what is copied where, what is passed over and why. May be NULL. */
@@ -114,6 +117,21 @@ struct transfer_login {
 	const struct image_access *access; /* authfile, certificates, TLS, registries.conf */
 	const char *compat_authfile;	   /* instead of the authfile, in Docker's format */
 	const char *key;		   /* "host[:port][/path]", without a scheme */
+};
+
+/* A simple signature of a manifest; standalone-sign and standalone-verify. */
+struct transfer_signing {
+	const void *manifest;
+	size_t len;
+	const char *reference;	/* that it is signed as */
+	const char *key;	/* of gpg */
+	const char *passphrase; /* or NULL */
+};
+struct transfer_verify {
+	const struct keg_buf *manifest, *signature;
+	const char *reference;
+	const char *keys; /* fingerprints with commas between them, or "any" of public_keys */
+	const struct keg_buf *public_keys; /* NULL: those that gpg has */
 };
 
 struct transfer_table {
@@ -151,6 +169,12 @@ struct transfer_table {
 	int (*login_forget)(const struct transfer_login *req, struct keg_err *err);
 	/* "sha256:..." of a manifest's bytes. The caller frees. */
 	int (*manifest_digest)(const void *bytes, size_t len, char **out, struct keg_err *err);
+	/* Appends the signature. */
+	int (*sign)(const struct transfer_signing *req, struct keg_buf *signature,
+		    struct keg_err *err);
+	/* KEG_EDENIED unless it is good; *key that signed and *digest are the caller's. */
+	int (*verify)(const struct transfer_verify *req, char **key, char **digest,
+		      struct keg_err *err);
 };
 
 /*

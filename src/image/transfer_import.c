@@ -16,6 +16,7 @@
 #include "image/config_change.h"
 #include "image/into_store.h"
 #include "image/load_names.h"
+#include "image/policy.h"
 #include "image/spill.h"
 #include "image/transfer_parts.h"
 
@@ -148,6 +149,7 @@ int transfer_import(const struct transfer_import *req, struct keg_strv *ids, str
 	struct stream_tap tap;
 	char diff_id[DIGEST_SHA256_LEN + 1];
 	autofree char *name = NULL;
+	autoptr(image_policy) policy = NULL;
 	struct rootfs_source *src = keg_alloc(1, sizeof *src);
 
 	src->base.ops = &rootfs_ops;
@@ -156,6 +158,9 @@ int transfer_import(const struct transfer_import *req, struct keg_strv *ids, str
 	autoptr(image_source) owned = &src->base;
 
 	int r = req->name ? image_full_name(req->name, &name, err) : 0;
+	if (r >= 0)
+		r = image_policy_open(req->access, &image_transport_tarball,
+				      req->path ? req->path : "-", &policy, err);
 	if (r < 0)
 		return r;
 	src->fd = take_tar(req, &tap, err);
@@ -173,5 +178,5 @@ int transfer_import(const struct transfer_import *req, struct keg_strv *ids, str
 		.n_names = name ? 1 : 0,
 		.progress = req->progress,
 	};
-	return into_store_from(&how, owned, ids, err);
+	return into_store_from(&how, owned, policy, ids, err);
 }

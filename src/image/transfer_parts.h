@@ -23,5 +23,9 @@ int transfer_login_find(const struct transfer_login *req, char **username, char 
 int transfer_login_check(const struct transfer_login *req, struct keg_err *err);
 int transfer_login_store(const struct transfer_login *req, char **place, struct keg_err *err);
 int transfer_login_forget(const struct transfer_login *req, struct keg_err *err);
+int transfer_sign(const struct transfer_signing *req, struct keg_buf *signature,
+		  struct keg_err *err);
+int transfer_verify(const struct transfer_verify *req, char **key, char **digest,
+		    struct keg_err *err);
 
 #endif

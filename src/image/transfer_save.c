@@ -43,6 +43,9 @@ static int save_into(const struct transfer_save *req, const struct save_format *
 			.source_access = req->access,
 			.format = format->media_type,
 			.compress = req->compress,
+			/* They are for the manifest that came, and not for layers as they are here.
+			 */
+			.remove_signatures = true,
 			.progress = req->progress,
 		};
 
@@ -98,13 +101,20 @@ int transfer_push(const struct transfer_push *req, struct keg_err *err)
 	auto(keg_buf) manifest = { 0 };
 	autofree char *source = keg_printf("containers-storage:%s", req->image);
 	autofree char *dest = push_dest(req->dest);
+	struct image_access here = *req->access;
 	const struct image_copy_names names = {
 		.source = source,
 		.dest = dest,
-		.source_access = req->access,
+		.source_access = &here,
 		.dest_access = req->access,
+		.signing = req->signing,
 	};
-	struct image_copy how = { .format = req->format, .progress = req->progress };
+	struct image_copy how = { .format = req->format,
+				  .remove_signatures = req->remove_signatures,
+				  .progress = req->progress };
+
+	/* What is in the store was asked about when it came. */
+	here.insecure_policy = true;
 
 	int r = image_copy_by_name(&names, &how, &manifest, err);
 	if (r < 0)

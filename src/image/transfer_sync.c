@@ -49,7 +49,8 @@ static int copy_to(const struct transfer_sync *req, const struct sync_source *fr
 	const struct image_copy_names names = { .source = source,
 						.dest = dest,
 						.source_access = &from->access,
-						.dest_access = req->dest_access };
+						.dest_access = req->dest_access,
+						.signing = req->signing };
 	int r = 0;
 
 	if (folder) {

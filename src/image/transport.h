@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "base/strv.h"
 #include "image/access.h"
+#include "image/signature.h"
 #include "spec/digest.h"
 #include "spec/manifest.h"
 
@@ -54,6 +55,12 @@ struct image_source_ops {
 	 * the manifest's order: those differ from the manifest's. Returns 1, or 0: no change. */
 	int (*real_layers)(struct image_source *src, const char *instance, struct image_blob *out,
 			   size_t n, struct keg_err *err);
+	/*
+	 * May be NULL: nothing is signed there. The signatures of what manifest() gives for the
+	 * same `instance`, which was asked for before; appends.
+	 */
+	int (*signatures)(struct image_source *src, const char *instance, struct signatures *out,
+			  struct keg_err *err);
 	/* May be NULL: the place has no tags. Appends. */
 	int (*tags)(struct image_source *src, struct keg_strv *out, struct keg_err *err);
 	void (*free)(struct image_source *src);
@@ -65,6 +72,7 @@ struct image_source {
 	char *name;	       /* "docker://host/repo:tag", as messages and transports print it */
 	char *repository;      /* "host/repo" when it has a docker name, else NULL */
 	char *pinned;	       /* the digest in the reference, or NULL */
+	char *reference;       /* the whole docker name, "host/repo:tag", or NULL: it has none */
 	bool resumable;	       /* worth keeping partial blobs of: a network lies between */
 	unsigned max_parallel; /* blobs at once; 0: no opinion */
 	int64_t deadline_ns;   /* of keg_monotonic_ns(): blobs break off then; 0: never */
@@ -102,6 +110,12 @@ struct image_dest_ops {
 	/* `instance` is its digest below an index, or NULL for what the reference names. */
 	int (*put_manifest)(struct image_dest *dst, const void *bytes, size_t len,
 			    const char *media_type, const char *instance, struct keg_err *err);
+	/*
+	 * May be NULL: no signatures can be kept there, as `no_signatures` says. Those of the
+	 * manifest that was put last for the same `instance`, instead of any that are there.
+	 */
+	int (*put_signatures)(struct image_dest *dst, const struct signatures *sigs,
+			      const char *instance, struct keg_err *err);
 	/* Make everything visible at once. Without it nothing remains of what was put. */
 	int (*commit)(struct image_dest *dst, struct keg_err *err);
 	void (*free)(struct image_dest *dst);
@@ -110,6 +124,8 @@ struct image_dest_ops {
 struct image_dest {
 	const struct image_dest_ops *ops;
 	char *name;
+	char *reference;		/* the whole docker name, or NULL: it has none */
+	const char *no_signatures;	/* why there is no put_signatures */
 	const char *const *media_types; /* manifests it takes, best first; NULL: all */
 	size_t n_media_types;
 	enum image_compression compression;
@@ -120,7 +136,7 @@ struct image_dest {
 	unsigned max_parallel; /* puts at once; 0: no opinion */
 };
 
-/* What the words before the colon name. */
+/* What the words before the colon name. An access outlives what was opened with it. */
 struct image_transport {
 	const char *name; /* "docker", "oci", ... */
 	/* Is `rest` (what follows "name:") well formed? The message is the peers'. */
@@ -130,7 +146,8 @@ struct image_transport {
 	int (*dest)(const char *rest, const struct image_access *access, struct image_dest **out,
 		    struct keg_err *err);
 	/* The scopes of policy.json for `rest`, most specific first; appends. */
-	int (*scopes)(const char *rest, struct keg_strv *out, struct keg_err *err);
+	int (*scopes)(const char *rest, const struct image_access *access, struct keg_strv *out,
+		      struct keg_err *err);
 	/* May be NULL: images cannot be deleted there. */
 	int (*remove)(const char *rest, const struct image_access *access, struct keg_err *err);
 };

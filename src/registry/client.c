@@ -117,6 +117,7 @@ static int ping(struct registry_client *client, struct registry_host *host, cons
 	if (answer.status != 200 && answer.status != 401)
 		return answer_fail(&answer, err);
 	host->scheme = scheme;
+	host->keeps_signatures = keg_str_eq(answer.keeps_signatures, "1");
 	auth_learn(host, &answer);
 	return 0;
 }

@@ -23,6 +23,7 @@ struct registry_host {
 	pthread_mutex_t lock;
 	bool known; /* what follows was found out */
 	const char *scheme;
+	bool keeps_signatures; /* X-Registry-Supports-Signatures: 1 */
 	struct registry_certs certs;
 	struct keg_arena arena; /* of the challenges */
 	struct challenges challenges;

@@ -37,9 +37,10 @@ struct http_response {
 	struct keg_buf body; /* what the sink did not take, at most `most` bytes */
 	struct keg_strv challenges;
 	char *location, *content_type, *digest, *link, *content_range;
-	char *url;    /* that answered, after redirects */
-	bool broken;  /* the exchange failed in a way that another attempt may not */
-	bool stalled; /* and that took its time */
+	char *keeps_signatures; /* X-Registry-Supports-Signatures */
+	char *url;		/* that answered, after redirects */
+	bool broken;		/* the exchange failed in a way that another attempt may not */
+	bool stalled;		/* and that took its time */
 };
 void http_response_done(struct http_response *response);
 KEG_AUTO(http_response, http_response_done)

@@ -19,6 +19,7 @@ void http_response_done(struct http_response *response)
 	free(response->digest);
 	free(response->link);
 	free(response->content_range);
+	free(response->keeps_signatures);
 	free(response->url);
 	*response = (struct http_response){ 0 };
 }
@@ -69,6 +70,7 @@ void http_headers_take(struct http_response *out, const char *line, size_t len)
 		{ "Content-Range", &out->content_range },
 		{ "Docker-Content-Digest", &out->digest },
 		{ "Link", &out->link },
+		{ "X-Registry-Supports-Signatures", &out->keeps_signatures },
 	};
 
 	/* A new status line: what came before was 100 Continue or the proxy's answer. */

@@ -217,6 +217,8 @@ static int record_image(struct commit *c, struct keg_err *err)
 	bool is_new = !record;
 	if (is_new)
 		record = image_record_add(&c->recorded_images, image->id, top, image);
+	else if (image->metadata)
+		keg_json_put_str(record, "metadata", image->metadata);
 	for (size_t i = 0; i < image->n_data; i++)
 		image_record_data(&c->recorded_images, record, &image->data[i]);
 	for (size_t i = 0; i < image->n_names; i++)

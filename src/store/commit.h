@@ -41,13 +41,14 @@ struct store_new_image {
 	const struct store_new_data
 		*data; /* with "manifest" in it, which gives the image's digest */
 	size_t n_data;
-	const char *metadata; /* containers/image's JSON, or NULL: "{}" */
+	const char *metadata; /* containers/image's JSON, or NULL: "{}", or what is there */
 	struct timespec created;
 };
 
 /*
  * Record the layers (lowest first, each the parent of the next) and the image. An image with
- * this id that exists keeps its record: documents are replaced or added, names moved to it.
+ * this id that exists keeps its record: documents are replaced or added, names moved to it, and
+ * metadata, where given, replaced.
  * A layer without staging that is gone by now (a peer removed it meanwhile) is KEG_ENOTFOUND
  * with its index in *missing (may be NULL): fetch it and commit again, the other stagings
  * being untouched.

@@ -129,6 +129,8 @@ int copy_access(const struct copy_globals *globals, const struct side_args *side
 		.variant = globals->variant,
 		.policy = globals->policy,
 		.insecure_policy = globals->insecure_policy,
+		.require_signed = globals->require_signed,
+		.registries_d = globals->registries_d,
 		.tmpdir = globals->tmpdir,
 		.user_agent_prefix = globals->user_agent_prefix,
 		.rootless = userns_is_rootless(),

@@ -12,6 +12,8 @@ extern const struct cli_cmd cmd_list_tags;
 extern const struct cli_cmd cmd_login;
 extern const struct cli_cmd cmd_logout;
 extern const struct cli_cmd cmd_manifest_digest;
+extern const struct cli_cmd cmd_standalone_sign;
+extern const struct cli_cmd cmd_standalone_verify;
 extern const struct cli_cmd cmd_sync;
 
 #endif

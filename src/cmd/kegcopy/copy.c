@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "cli/progress.h"
+#include "cli/sign_opts.h"
 #include "cmd/kegcopy/access.h"
 #include "cmd/kegcopy/commands.h"
 #include "cmd/kegcopy/copy_format.h"
@@ -15,10 +16,11 @@
 struct copy_args {
 	struct side_args src, dest;
 	struct side_shared shared;
+	struct sign_opts sign;
 	struct keg_strv additional_tags;
-	bool all, quiet, preserve_digests, remove_signatures;
+	bool all, quiet, preserve_digests;
 	bool compress, decompress, accept_uncompressed, force_format;
-	const char *compress_format, *format, *multi_arch, *digestfile;
+	const char *compress_format, *format, *multi_arch, *digestfile, *sign_identity;
 	uint64_t compress_level, parallel;
 	struct retry_args retry;
 };
@@ -53,25 +55,19 @@ static const struct cli_opt copy_opts[] = {
 		 "Preserve digests of images and lists"),
 	OPT_FLAG('q', "quiet", struct copy_args, quiet,
 		 "Suppress output information when copying images"),
-	OPT_FLAG(0, "remove-signatures", struct copy_args, remove_signatures,
-		 "Do not copy signatures from SOURCE-IMAGE (they never are)"),
 	OPT_GROUP(struct copy_args, retry, retry_args, retry_opts),
+	OPT_GROUP(struct copy_args, sign, sign_opts, sign_opts),
+	OPT_STRING(0, "sign-identity", struct copy_args, sign_identity, "REFERENCE",
+		   "Sign for REFERENCE, a full name (default: the destination's)"),
 	OPT_GROUP(struct copy_args, src, side_args, src_side_opts),
 	OPT_STRING(0, "dcreds", struct copy_args, dest.creds, "USERNAME[:PASSWORD]",
 		   "The same as --dest-creds", .flags = CLI_HIDDEN),
 	OPT_STRING(0, "screds", struct copy_args, src.creds, "USERNAME[:PASSWORD]",
 		   "The same as --src-creds", .flags = CLI_HIDDEN),
 	OPT_REFUSED(0, "decryption-key", "KEY"),
-	OPT_REFUSED(0, "require-signed", NULL),
 	OPT_REFUSED(0, "dest-precompute-digests", NULL),
 	OPT_REFUSED(0, "encrypt-layer", "N"),
 	OPT_REFUSED(0, "encryption-key", "KEY"),
-	OPT_REFUSED(0, "sign-by", "FINGERPRINT"),
-	OPT_REFUSED(0, "sign-by-sigstore", "PATH"),
-	OPT_REFUSED(0, "sign-by-sigstore-private-key", "PATH"),
-	OPT_REFUSED(0, "sign-by-sq-fingerprint", "FINGERPRINT"),
-	OPT_REFUSED(0, "sign-identity", "REFERENCE"),
-	OPT_REFUSED(0, "sign-passphrase-file", "PATH"),
 	OPT_END,
 };
 
@@ -132,7 +128,9 @@ static int copy_run(const struct cli_call *call, struct keg_err *err)
 	auto(keg_arena) arena = { 0 };
 	auto(keg_buf) manifest = { 0 };
 	struct image_access src, dest;
+	struct image_signing signing = { .identity = a->sign_identity };
 	struct image_copy how = { .preserve_digests = a->preserve_digests,
+				  .remove_signatures = a->sign.remove_signatures,
 				  .compress = a->compress || a->force_format,
 				  .parallel = (unsigned)(a->parallel < UINT_MAX ? a->parallel
 										: UINT_MAX),
@@ -144,6 +142,8 @@ static int copy_run(const struct cli_call *call, struct keg_err *err)
 	int r = take_format(a, &how, err);
 	if (r >= 0)
 		r = take_which(a, &how, err);
+	if (r >= 0)
+		r = sign_opts_take(&a->sign, &arena, &signing, err);
 	if (r >= 0)
 		r = copy_access(call->globals, &a->src, names, &arena, &src, err);
 	if (r >= 0)
@@ -160,9 +160,11 @@ static int copy_run(const struct cli_call *call, struct keg_err *err)
 
 	autoptr(cli_progress) progress = cli_progress_new(stdout, a->quiet);
 	how.progress = cli_progress_sink(progress);
-	const struct image_copy_names copy = {
-		.source = names[0], .dest = names[1], .source_access = &src, .dest_access = &dest
-	};
+	const struct image_copy_names copy = { .source = names[0],
+					       .dest = names[1],
+					       .source_access = &src,
+					       .dest_access = &dest,
+					       .signing = signing };
 	r = transfer->copy(&copy, &how, &manifest, err);
 	if (r >= 0 && a->digestfile)
 		r = write_digest(a->digestfile, transfer, &manifest, err);

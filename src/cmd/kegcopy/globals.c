@@ -27,6 +27,8 @@ const struct cli_opt copy_global_opts[] = {
 	OPT_STRING(0, "override-variant", struct copy_globals, variant, "VARIANT",
 		   "Use VARIANT instead of the running architecture variant for choosing images"),
 	OPT_STRING(0, "policy", struct copy_globals, policy, "PATH", "Path to a trust policy file"),
+	OPT_STRING(0, "registries.d", struct copy_globals, registries_d, "DIR",
+		   "Use registry configuration files in DIR (for where signatures are kept)"),
 	OPT_STRING(0, "registries-conf", struct copy_globals, registries_conf, "PATH",
 		   "Path to the registries.conf file", .flags = CLI_HIDDEN),
 	OPT_STRING(0, "registries-conf-dir", struct copy_globals, registries_conf_dir, "DIR",
@@ -35,9 +37,9 @@ const struct cli_opt copy_global_opts[] = {
 		   "Directory used to store temporary files"),
 	OPT_STRING(0, "user-agent-prefix", struct copy_globals, user_agent_prefix, "PREFIX",
 		   "Put PREFIX before the name that registries are told"),
+	OPT_FLAG(0, "require-signed", struct copy_globals, require_signed,
+		 "Reject images unless the policy asks for a signature of them"),
 	OPT_FLAG('v', "version", struct copy_globals, version, "Print the version of kegcopy"),
-	OPT_REFUSED(0, "registries.d", "DIR"),
-	OPT_REFUSED(0, "require-signed", NULL),
 	OPT_REFUSED(0, "tls-details", "PATH"),
 	OPT_END,
 };
@@ -80,6 +82,9 @@ int copy_globals_start(const void *globals, struct keg_err *err)
 
 	if (g->debug)
 		keg_log_set_level(KEG_LOG_DEBUG);
+	if (g->insecure_policy && g->require_signed)
+		return keg_fail(err, KEG_EUSAGE,
+				"--insecure-policy and --require-signed are mutually exclusive");
 	int r = timeout_of(g, &ns, err);
 	return r < 0 || ns <= 0 ? r : arm(ns, err);
 }

@@ -6,10 +6,10 @@
 #include "cli/cli.h"
 
 struct copy_globals {
-	bool version, debug, insecure_policy;
+	bool version, debug, insecure_policy, require_signed;
 	const char *policy, *tmpdir, *user_agent_prefix;
 	const char *os, *arch, *variant;
-	const char *registries_conf, *registries_conf_dir;
+	const char *registries_conf, *registries_conf_dir, *registries_d;
 	const char *command_timeout;
 };
 

@@ -7,13 +7,14 @@
 enum { EXIT_ERROR = 1, EXIT_NO_IMAGE = 2 };
 
 static const struct cli_cmd *const commands[] = {
-	&cmd_copy,   &cmd_delete,	   &cmd_inspect, &cmd_list_tags, &cmd_login,
-	&cmd_logout, &cmd_manifest_digest, &cmd_sync,	 NULL,
+	&cmd_copy,   &cmd_delete,	   &cmd_inspect,	 &cmd_list_tags,	 &cmd_login,
+	&cmd_logout, &cmd_manifest_digest, &cmd_standalone_sign, &cmd_standalone_verify, &cmd_sync,
+	NULL,
 };
 
 static const struct cli_program kegcopy = {
 	.name = "kegcopy",
-	.summary = "Inspect, copy and delete images wherever they are kept",
+	.summary = "Inspect, copy, sign and delete images wherever they are kept",
 	/* Scripts ask for the version of the tool whose command line this is. */
 	.version = KEG_VERSION " (command line of skopeo version 1.9.3)",
 	.opts = copy_global_opts,

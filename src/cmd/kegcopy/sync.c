@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "cli/progress.h"
+#include "cli/sign_opts.h"
 #include "cmd/kegcopy/access.h"
 #include "cmd/kegcopy/commands.h"
 #include "cmd/kegcopy/copy_format.h"
@@ -14,8 +15,9 @@
 struct sync_args {
 	struct side_args src, dest;
 	struct side_shared shared;
+	struct sign_opts sign;
 	const char *from, *to, *format, *append_suffix, *digestfile;
-	bool all, scoped, dry_run, keep_going, preserve_digests, remove_signatures;
+	bool all, scoped, dry_run, keep_going, preserve_digests;
 	struct retry_args retry;
 };
 
@@ -36,19 +38,13 @@ static const struct cli_opt sync_opts[] = {
 		 "Copy the other images where one fails, and fail at the end"),
 	OPT_FLAG(0, "preserve-digests", struct sync_args, preserve_digests,
 		 "Preserve digests of images and lists"),
-	OPT_FLAG(0, "remove-signatures", struct sync_args, remove_signatures,
-		 "Do not copy signatures from the source (they never are)"),
 	OPT_GROUP(struct sync_args, retry, retry_args, retry_opts),
 	OPT_FLAG(0, "scoped", struct sync_args, scoped,
 		 "Keep the whole name of the source at the destination"),
 	OPT_STRING('s', "src", struct sync_args, from, "TRANSPORT",
 		   "Transport of the source (docker, dir, yaml)"),
+	OPT_GROUP(struct sync_args, sign, sign_opts, sign_opts),
 	OPT_GROUP(struct sync_args, src, side_args, src_side_opts),
-	OPT_REFUSED(0, "sign-by", "FINGERPRINT"),
-	OPT_REFUSED(0, "sign-by-sigstore", "PATH"),
-	OPT_REFUSED(0, "sign-by-sigstore-private-key", "PATH"),
-	OPT_REFUSED(0, "sign-by-sq-fingerprint", "FINGERPRINT"),
-	OPT_REFUSED(0, "sign-passphrase-file", "PATH"),
 	OPT_END,
 };
 
@@ -111,7 +107,8 @@ static int sync_run(const struct cli_call *call, struct keg_err *err)
 				     .source_access = &src,
 				     .dest_access = &dest,
 				     .how = { .which = a->all ? IMAGE_COPY_ALL : IMAGE_COPY_SYSTEM,
-					      .preserve_digests = a->preserve_digests },
+					      .preserve_digests = a->preserve_digests,
+					      .remove_signatures = a->sign.remove_signatures },
 				     .scoped = a->scoped,
 				     .append_suffix = a->append_suffix,
 				     .dry_run = a->dry_run,
@@ -123,6 +120,8 @@ static int sync_run(const struct cli_call *call, struct keg_err *err)
 	int r = check_transports(a, err);
 	if (r >= 0)
 		r = copy_format_media(a->format, &req.how.format, err);
+	if (r >= 0)
+		r = sign_opts_take(&a->sign, &arena, &req.signing, err);
 	if (r >= 0)
 		r = copy_access(call->globals, &a->src, none, &arena, &src, err);
 	if (r >= 0)

@@ -297,8 +297,8 @@ def test_a_policy_is_obeyed(kegcopy, images, tmp_path):
                        "dir": {"": [{"type": "signedBy", "keyType": "GPGKeys", "keyPath": "/x"}]}}}))
     kegcopy.copy(f"oci:{layout}", f"dir:{tmp_path}/d")
     assert "is rejected by policy" in kegcopy.fails("copy", f"oci:{images('zstd')}", f"dir:{tmp_path}/e")
-    assert "signatures cannot be verified by this build" in kegcopy.fails("copy", f"dir:{tmp_path}/d",
-                                                                           f"dir:{tmp_path}/e")
+    assert "A signature was required, but no signature exists" in kegcopy.fails("copy", f"dir:{tmp_path}/d",
+                                                                                 f"dir:{tmp_path}/e")
     kegcopy.ok("--insecure-policy", "copy", "-q", f"dir:{tmp_path}/d", f"dir:{tmp_path}/e")
 
 

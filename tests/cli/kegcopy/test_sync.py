@@ -85,7 +85,7 @@ def test_options_of_the_copy(sync, registry, kegcopy, tmp_path):
     assert manifest["config"]["mediaType"] == "application/vnd.oci.image.config.v1+json"
     done = kegcopy.run("sync", *LAX, "-s", "docker", "-d", "dir", "--format=oci", "--preserve-digests",
                        f"{registry.host}/web:dev", tmp_path / "more")
-    assert done.code == 1 and "digests are to be preserved" in done.err
+    assert done.code == 1 and "Instructed to preserve digests" in done.err
 
 
 def test_images_of_a_file(sync, registry, tmp_path):
@@ -180,7 +180,7 @@ def test_names_are_those_of_the_peer(sync, registry, tmp_path):
     (["-s", "dir", "-d", "docker", "/not/there", "b"], "Invalid source directory specified"),
     (["-s", "dir", "-d", "docker", ".", "b"], 'No images to sync found in "."'),
     (["-s", "yaml", "-d", "dir", "/not/there", "b"], "no such file or directory"),
-    (["-s", "docker", "-d", "dir", "--sign-by=x", "a", "b"], "--sign-by"),
+    (["-s", "docker", "-d", "dir", "--sign-by-sq-fingerprint=x", "a", "b"], "--sign-by-sq-fingerprint"),
 ])
 def test_what_is_wrong_is_said(kegcopy, words, message):
     assert message in kegcopy.fails("sync", *words)

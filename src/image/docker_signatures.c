@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/docker_signatures.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "image/docker_lookaside.h"
+#include "image/registries_d.h"
+#include "registry/lookaside.h"
+
+static int read_kept(const struct docker_signatures *at, const char *digest, struct signatures *out,
+		     struct keg_err *err)
+{
+	auto(keg_arena) arena = { 0 };
+	struct registry_signature *found;
+	size_t n;
+
+	int r = registry_signatures_get(at->repo, digest, &arena, &found, &n, err);
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		auto(signature) sig = { 0 };
+		autofree void *bytes = NULL;
+		size_t len = 0;
+
+		if (!registry_signature_is_atomic(&found[i]))
+			continue;
+		r = keg_unbase64(found[i].content, &bytes, &len, err);
+		if (r >= 0 && out->n == SIGNATURES_MAX)
+			r = keg_fail(err, KEG_ECORRUPT, "there are more than %d signatures",
+				     SIGNATURES_MAX);
+		if (r < 0)
+			return r;
+		keg_buf_add(&sig.bytes, bytes, len);
+		signatures_take(out, &sig);
+	}
+	return r;
+}
+
+static bool has(const struct signatures *list, const struct signature *sig)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (signature_equal(&list->v[i], sig))
+			return true;
+	}
+	return false;
+}
+
+/* The registry's signatures are everybody's: ours are added to what there is. */
+static int write_kept(const struct docker_signatures *at, const char *digest,
+		      const struct signature *const *sigs, size_t n, struct keg_err *err)
+{
+	auto(signatures) there = { 0 };
+
+	int r = read_kept(at, digest, &there, err);
+	for (size_t i = 0; i < n && r >= 0; i++) {
+		if (!has(&there, sigs[i]))
+			r = registry_signature_put(at->repo, digest, sigs[i]->bytes.data,
+						   sigs[i]->bytes.len, err);
+	}
+	return r;
+}
+
+static int find_place(const struct docker_signatures *at, struct signature_place *out,
+		      struct keg_err *err)
+{
+	auto(registries_d) config = { 0 };
+	auto(reference) ref = { .domain = keg_strdup(at->host),
+				.path = keg_strdup(at->path),
+				.tag = keg_strdup(at->tag) };
+
+	int r = registries_d_load(at->access, &config, err);
+	return r < 0 ? r : registries_d_find(&config, at->access, &ref, out, err);
+}
+
+int docker_signatures_read(const struct docker_signatures *at, const char *digest,
+			   struct signatures *out, struct keg_err *err)
+{
+	auto(signature_place) place = { 0 };
+
+	int r = find_place(at, &place, err);
+	if (r < 0)
+		return r;
+	return registry_keeps_signatures(at->repo)
+		       ? read_kept(at, digest, out, err)
+		       : docker_lookaside_read(at->client, place.lookaside, digest, out, err);
+}
+
+int docker_signatures_write(const struct docker_signatures *at, const char *digest,
+			    const struct signatures *sigs, struct keg_err *err)
+{
+	autofree const struct signature **simple = keg_alloc(sigs->n + 1, sizeof(void *));
+	auto(signature_place) place = { 0 };
+	size_t n = 0;
+
+	int r = find_place(at, &place, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < sigs->n; i++) {
+		if (sigs->v[i].sigstore)
+			return keg_fail(err, KEG_EUNSUPPORTED,
+					"sigstore signatures cannot be written to registries yet");
+		simple[n++] = &sigs->v[i];
+	}
+	if (n == 0)
+		return 0;
+	return registry_keeps_signatures(at->repo)
+		       ? write_kept(at, digest, simple, n, err)
+		       : docker_lookaside_write(place.staging, digest, simple, n, err);
+}
