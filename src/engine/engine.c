@@ -21,6 +21,7 @@ static int load_storage(struct engine *engine, struct keg_err *err)
 		.graphroot = req->root,
 		.runroot = req->runroot,
 		.driver = req->storage_driver,
+		.imagestore = req->imagestore,
 	};
 
 	if (req->storage_opts) {

@@ -30,7 +30,7 @@
 
 /* The program's global options; NULL or an empty list: not given. */
 struct engine_request {
-	const char *root, *runroot, *tmpdir, *storage_driver;
+	const char *root, *runroot, *tmpdir, *storage_driver, *imagestore;
 	const struct keg_strv *storage_opts;
 	const char *runtime, *conmon, *cgroup_manager, *hooks_dir;
 	const struct keg_strv *runtime_flags;

@@ -100,6 +100,7 @@ static void add_exit_command(struct launch *l)
 	add_exit_option(l, "--runroot", r->runroot);
 	add_exit_option(l, "--tmpdir", r->tmpdir);
 	add_exit_option(l, "--storage-driver", r->storage_driver);
+	add_exit_option(l, "--imagestore", r->imagestore);
 	for (size_t i = 0; r->storage_opts && i < r->storage_opts->n; i++)
 		add_exit_option(l, "--storage-opt", r->storage_opts->v[i]);
 	for (size_t i = 0; r->runtime_flags && i < r->runtime_flags->n; i++)

@@ -50,7 +50,7 @@ struct image_access {
 	const char *tmpdir; /* big temporary files; NULL: $TMPDIR, then /var/tmp */
 
 	/* containers-storage: without a specifier; NULL: storage.conf decides */
-	const char *graphroot, *runroot, *driver;
+	const char *graphroot, *runroot, *driver, *imagestore;
 	const char *const *storage_opts;
 	size_t n_storage_opts;
 	bool rootless; /* an ordinary user, in his user namespace by now */

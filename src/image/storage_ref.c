@@ -136,6 +136,7 @@ int storage_ref_config(const struct storage_ref *ref, const struct image_access 
 		.graphroot = ref->graphroot ? ref->graphroot : access->graphroot,
 		.runroot = ref->runroot ? ref->runroot : access->runroot,
 		.driver = ref->driver ? ref->driver : access->driver,
+		.imagestore = ref->graphroot ? "" : access->imagestore,
 		.options =
 			ref->graphroot ? (const char *const *)ref->options.v : access->storage_opts,
 		.n_options = ref->graphroot ? ref->options.n : access->n_storage_opts,

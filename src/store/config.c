@@ -111,7 +111,7 @@ static int take_file(struct store_config *config, const struct config_file *file
 	if (!storage)
 		return 0;
 	if (!keg_str_empty(storage->imagestore))
-		return keg_fail(err, KEG_EUNSUPPORTED, "%s: imagestore is not supported", path);
+		replace(&config->imagestore, expand(storage->imagestore, uid));
 	if (!keg_str_empty(storage->driver))
 		replace(&config->driver, keg_strdup(storage->driver));
 	if (!keg_str_empty(storage->graphroot))
@@ -331,6 +331,15 @@ static void collect_options(struct store_config *config, const struct store_conf
 	}
 }
 
+/* One that is the graph root is none. */
+static void set_imagestore(struct store_config *config)
+{
+	autofree char *path =
+		keg_str_empty(config->imagestore) ? NULL : make_absolute(config->imagestore);
+
+	replace(&config->imagestore, keg_str_eq(path, config->graphroot) ? NULL : take_ptr(&path));
+}
+
 int store_config_load(const struct store_config_request *want, struct store_config *out,
 		      struct keg_err *err)
 {
@@ -352,6 +361,9 @@ int store_config_load(const struct store_config_request *want, struct store_conf
 		replace(&config.runroot, keg_strdup(want->runroot));
 	replace(&config.graphroot, make_absolute(config.graphroot));
 	replace(&config.runroot, make_absolute(config.runroot));
+	if (want->imagestore)
+		replace(&config.imagestore, keg_strdup(want->imagestore));
+	set_imagestore(&config);
 
 	collect_options(&config, want);
 	for (size_t i = 0; i < config.driver_options.n; i++) {
@@ -369,6 +381,7 @@ void store_config_copy(struct store_config *out, const struct store_config *from
 	*out = (struct store_config){
 		.graphroot = keg_strdup(from->graphroot),
 		.runroot = keg_strdup(from->runroot),
+		.imagestore = from->imagestore ? keg_strdup(from->imagestore) : NULL,
 		.driver = keg_strdup(from->driver),
 		.file = keg_strdup(from->file),
 		.rootless = from->rootless,
@@ -388,6 +401,7 @@ void store_config_done(struct store_config *config)
 {
 	free(config->graphroot);
 	free(config->runroot);
+	free(config->imagestore);
 	free(config->driver);
 	free(config->file);
 	free(config->mountopt);

@@ -17,10 +17,11 @@
 #include "base/strv.h"
 
 struct store_config {
-	char *graphroot; /* absolute */
-	char *runroot;	 /* absolute */
-	char *driver;	 /* "overlay" unless someone said otherwise */
-	char *file;	 /* the configuration file that was read, or NULL */
+	char *graphroot;  /* absolute */
+	char *runroot;	  /* absolute */
+	char *imagestore; /* absolute: images and their layers are kept there; NULL: graphroot */
+	char *driver;	  /* "overlay" unless someone said otherwise */
+	char *file;	  /* the configuration file that was read, or NULL */
 	bool rootless;
 	struct keg_strv image_stores;	/* additional, read-only */
 	struct keg_strv driver_options; /* "overlay.mountopt=nodev", as `info` shows them */
@@ -37,6 +38,7 @@ struct store_config_request {
 	/* From the command line, NULL or 0: not given. As podman's --root, --runroot,
 	 * --storage-driver, --storage-opt and --imagestore. */
 	const char *graphroot, *runroot, *driver;
+	const char *imagestore; /* "": none, whatever the file says */
 	const char *const *options;
 	size_t n_options;
 };

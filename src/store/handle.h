@@ -24,9 +24,10 @@ struct store_place {
 
 struct store {
 	struct store_config config;
-	struct store_place *places; /* ours first */
+	struct store_place *places; /* ours first: of images, which need not be the graph root */
 	size_t n_places;
-	int keg; /* <graphroot>/keg, or -1 as long as nobody needed it */
+	int graph; /* the graph root */
+	int keg;   /* <graphroot>/keg, or -1 as long as nobody needed it */
 	bool in_userns;
 };
 

@@ -47,25 +47,30 @@ static void close_place(struct store_place *place)
 	free(place->path);
 }
 
-/* What was opened stays in *place for close_place(), also on failure. */
-static int open_place(struct store_place *place, const char *path, bool own, struct keg_err *err)
+/*
+ * What was opened stays in *place for close_place(), also on failure. `graph` is where the
+ * containers are, or -1 for a place where there is nothing of ours.
+ */
+static int open_place(struct store_place *place, const char *path, bool make, int graph,
+		      struct keg_err *err)
 {
 	*place = (struct store_place){
 		.path = keg_strdup(path), .root = -1, .overlay = -1, .lists = { -1, -1, -1 }
 	};
-	place->root = open_made(AT_FDCWD, path, 0700, own, err);
+	place->root = open_made(AT_FDCWD, path, 0700, make, err);
 	if (place->root < 0)
 		return -(int)err->code;
 	/* Everything that moves in or out of here goes through this one descriptor: the peers
 	 * mount the folder onto itself, and renames do not cross mounts. */
-	place->overlay = open_made(place->root, "overlay", 0700, own, err);
+	place->overlay = open_made(place->root, "overlay", 0700, make, err);
 	if (place->overlay < 0)
 		return -(int)err->code;
 	for (int i = 0; i < STORE_LISTS; i++) {
-		if (!own && i == STORE_CONTAINERS)
+		int at = i == STORE_CONTAINERS ? graph : place->root;
+
+		if (at < 0)
 			continue;
-		place->lists[i] =
-			open_made(place->root, store_list_files[i].folder, 0700, own, err);
+		place->lists[i] = open_made(at, store_list_files[i].folder, 0700, make, err);
 		if (place->lists[i] < 0)
 			return -(int)err->code;
 	}
@@ -95,6 +100,27 @@ static bool in_userns(void)
 	       inside != 0 || outside != 0 || len != UINT32_MAX;
 }
 
+/* Where images are kept; then, if that is elsewhere, those of the graph root. */
+static int open_own(struct store *store, const struct store_config *config, struct keg_err *err)
+{
+	const char *images = config->imagestore ? config->imagestore : config->graphroot;
+	const char *at = config->graphroot;
+	int r = store->graph = open_made(AT_FDCWD, config->graphroot, 0700, true, err);
+
+	if (r >= 0) {
+		at = images;
+		r = open_place(&store->places[store->n_places++], images, true, store->graph, err);
+	}
+	if (r >= 0 && config->imagestore) {
+		at = config->graphroot;
+		r = open_place(&store->places[store->n_places++], at, true, -1, err);
+	}
+	if (r >= 0)
+		return 0;
+	keg_wrap(err, "open store %s", at);
+	return store_advise(at, err);
+}
+
 int store_open(const struct store_config *config, struct store **out, struct keg_err *err)
 {
 	int r = check_driver(config, err);
@@ -103,20 +129,18 @@ int store_open(const struct store_config *config, struct store **out, struct keg
 		return r;
 
 	autoptr(store) store = keg_alloc(1, sizeof *store);
-	store->keg = -1;
+	store->graph = store->keg = -1;
 	store_config_copy(&store->config, config);
 	store->in_userns = in_userns();
-	store->places = keg_alloc(1 + config->image_stores.n, sizeof *store->places);
-	store->n_places = 1;
-	r = open_place(&store->places[0], config->graphroot, true, err);
-	if (r < 0) {
-		keg_wrap(err, "open store %s", config->graphroot);
-		return store_advise(config->graphroot, err);
-	}
+	store->places = keg_alloc(2 + config->image_stores.n, sizeof *store->places);
+	r = open_own(store, config, err);
+	if (r < 0)
+		return r;
 
 	for (size_t i = 0; i < config->image_stores.n; i++) {
-		store->n_places++;
-		r = open_place(&store->places[i + 1], config->image_stores.v[i], false, err);
+		struct store_place *place = &store->places[store->n_places++];
+
+		r = open_place(place, config->image_stores.v[i], false, -1, err);
 		if (r < 0)
 			return keg_wrap(err, "open additional image store %s",
 					config->image_stores.v[i]);
@@ -133,6 +157,7 @@ void store_close(struct store *store)
 		close_place(&store->places[i]);
 	free(store->places);
 	auto_close_(&store->keg);
+	auto_close_(&store->graph);
 	store_config_done(&store->config);
 	free(store);
 }
@@ -145,7 +170,7 @@ const struct store_config *store_config(const struct store *store)
 int store_keg_dir(struct store *store, struct keg_err *err)
 {
 	if (store->keg < 0)
-		store->keg = open_made(store_own(store)->root, "keg", 0700, true, err);
+		store->keg = open_made(store->graph, "keg", 0700, true, err);
 	return store->keg;
 }
 

@@ -16,6 +16,9 @@
  *   <graphroot>/overlay/tempdirs/keg-*        layers being unpacked or removed; the peers ignore it
  *   <graphroot>/keg/                          ours: index, pins/, staging/, and the engine's
  *
+ * With the setting `imagestore` the images' part of this, and staging/, is there instead; images of
+ * the graph root are then found as in an additional, read-only store.
+ *
  * Reading takes no lock: each list is replaced by rename, so what is read is whole. Writing
  * takes layers.lock, images.lock, containers.lock in this order, as the peers do, and
  * only as many as it needs. Rootless: the caller is in the user namespace already.

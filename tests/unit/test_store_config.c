@@ -79,6 +79,7 @@ static void a_file_sets_places_and_driver_options(void **state)
 			   "driver = \"overlay\"\n"
 			   "graphroot = \"$HOME/graph/${UID}\"\n"
 			   "runroot = \"/run/x/\"\n"
+			   "imagestore = \"/images\"\n"
 			   "[storage.options]\n"
 			   "additionalimagestores = [\"/one\", \"/two\"]\n"
 			   "mountopt = \"noexec\"\n"
@@ -93,6 +94,7 @@ static void a_file_sets_places_and_driver_options(void **state)
 	autofree char *graph = keg_path_join(place->dir, "graph/42");
 	assert_string_equal(config.graphroot, graph);
 	assert_string_equal(config.runroot, "/run/x");
+	assert_string_equal(config.imagestore, "/images");
 	assert_string_equal(config.mountopt, "nodev,metacopy=on");
 	assert_true(config.ignore_chown_errors);
 	assert_true(config.disable_volatile);

@@ -39,6 +39,7 @@ int keg_engine(const struct cli_call *call, struct engine *out, struct keg_err *
 		.runroot = g->runroot,
 		.tmpdir = g->tmpdir,
 		.storage_driver = g->storage_driver,
+		.imagestore = g->imagestore,
 		.storage_opts = &g->storage_opts,
 		.runtime = g->runtime,
 		.conmon = g->conmon,
@@ -100,6 +101,7 @@ int keg_access(struct engine *engine, const struct access_args *args,
 	access.graphroot = engine->storage.graphroot;
 	access.runroot = engine->storage.runroot;
 	access.driver = engine->storage.driver;
+	access.imagestore = engine->storage.imagestore ? engine->storage.imagestore : "";
 	access.rootless = engine->rootless;
 	access.uid = userns_owner();
 	access.storage_opts = (const char *const *)engine->storage.driver_options.v;

@@ -14,6 +14,8 @@ const struct cli_opt keg_global_opts[] = {
 		   "Events backend to use: only none, as events are not recorded yet"),
 	OPT_STRING(0, "hooks-dir", struct keg_globals, hooks_dir, "DIR",
 		   "Directory of OCI hook configurations"),
+	OPT_STRING(0, "imagestore", struct keg_globals, imagestore, "DIR",
+		   "Folder of images, when they are kept apart from containers"),
 	OPT_STRING(0, "log-level", struct keg_globals, log_level, "LEVEL",
 		   "Log messages above this level (trace, debug, info, warn, warning, error, "
 		   "fatal, panic)"),

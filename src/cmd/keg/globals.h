@@ -7,7 +7,7 @@
 
 struct keg_globals {
 	const char *root, *runroot, *tmpdir;
-	const char *storage_driver;
+	const char *storage_driver, *imagestore;
 	struct keg_strv storage_opts;
 	const char *runtime;
 	struct keg_strv runtime_flags;
