@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/buf.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "base/mem.h"
 
 enum { FIRST_ROOM = 64 };
@@ -54,13 +54,13 @@ void keg_buf_vprintf(struct keg_buf *buf, const char *fmt, va_list ap)
 	va_list again;
 
 	va_copy(again, ap);
-	int need = vsnprintf(NULL, 0, fmt, again);
+	int need = keg_vformat(NULL, 0, fmt, again);
 	va_end(again);
 	if (need < 0)
 		keg_bug("a format that cannot be printed");
 
 	char *at = keg_buf_reserve(buf, (size_t)need);
-	vsnprintf(at, (size_t)need + 1, fmt, ap);
+	keg_vformat(at, (size_t)need + 1, fmt, ap);
 	buf->len += (size_t)need;
 }
 

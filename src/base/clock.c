@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "base/mem.h"
 
 enum { NS_DIGITS = 9 };
@@ -57,7 +58,7 @@ char *keg_time_format(struct timespec t)
 
 	strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &tm);
 	if (t.tv_nsec) {
-		snprintf(fraction, sizeof fraction, ".%09u", (unsigned)t.tv_nsec % 1000000000U);
+		keg_format(fraction, sizeof fraction, ".%09u", (unsigned)t.tv_nsec % 1000000000U);
 		for (size_t len = strlen(fraction); len > 1 && fraction[len - 1] == '0'; len--)
 			fraction[len - 1] = '\0';
 	}

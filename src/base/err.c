@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/format.h"
+
 static enum keg_code code_of_errno(int sys)
 {
 	switch (sys) {
@@ -38,7 +40,7 @@ KEG_PRINTF(4, 0)
 static void fill(struct keg_err *err, enum keg_code code, int sys, const char *fmt, va_list ap)
 {
 	*err = (struct keg_err){ .code = code, .sys = sys };
-	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+	keg_vformat(err->msg, sizeof err->msg, fmt, ap);
 }
 
 int(keg_fail)(struct keg_err *err, enum keg_code code, const char *fmt, ...)
@@ -64,8 +66,8 @@ int(keg_fail_sys)(struct keg_err *err, int sys, const char *fmt, ...)
 	bool word = isupper((unsigned char)reason[0]) && !isupper((unsigned char)reason[1]);
 	size_t used = strlen(err->msg);
 
-	snprintf(err->msg + used, sizeof err->msg - used, ": %c%s",
-		 word ? tolower((unsigned char)reason[0]) : reason[0], reason + 1);
+	keg_format(err->msg + used, sizeof err->msg - used, ": %c%s",
+		   word ? tolower((unsigned char)reason[0]) : reason[0], reason + 1);
 	return -(int)err->code;
 }
 
@@ -76,11 +78,11 @@ int(keg_wrap)(struct keg_err *err, const char *fmt, ...)
 
 	memcpy(inner, err->msg, sizeof inner);
 	va_start(ap, fmt);
-	vsnprintf(err->msg, sizeof err->msg, fmt, ap);
+	keg_vformat(err->msg, sizeof err->msg, fmt, ap);
 	va_end(ap);
 
 	size_t used = strlen(err->msg);
-	snprintf(err->msg + used, sizeof err->msg - used, ": %s", inner);
+	keg_format(err->msg + used, sizeof err->msg - used, ": %s", inner);
 	return -(int)err->code;
 }
 
@@ -89,7 +91,7 @@ int(keg_hint)(struct keg_err *err, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(err->hint, sizeof err->hint, fmt, ap);
+	keg_vformat(err->hint, sizeof err->hint, fmt, ap);
 	va_end(ap);
 	return -(int)err->code;
 }

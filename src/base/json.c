@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/format.h"
 
 /* Does the integer of `digits` digits at `at` exceed 64 bits? */
 static bool is_huge(const char *at, size_t digits, bool negative)
@@ -133,6 +135,43 @@ bool keg_json_bool(struct json_object *obj, const char *name, bool fallback)
 	return value && json_object_is_type(value, json_type_boolean)
 		       ? json_object_get_boolean(value)
 		       : fallback;
+}
+
+static int write_i64(struct json_object *value, struct printbuf *out, int level, int flags)
+{
+	char text[24];
+
+	(void)level;
+	(void)flags;
+	return printbuf_memappend(
+		out, text, keg_format(text, sizeof text, "%" PRId64, json_object_get_int64(value)));
+}
+
+static int write_u64(struct json_object *value, struct printbuf *out, int level, int flags)
+{
+	char text[24];
+
+	(void)level;
+	(void)flags;
+	return printbuf_memappend(
+		out, text,
+		keg_format(text, sizeof text, "%" PRIu64, json_object_get_uint64(value)));
+}
+
+struct json_object *keg_json_new_i64(int64_t value)
+{
+	struct json_object *number = json_object_new_int64(value);
+
+	json_object_set_serializer(number, write_i64, NULL, NULL);
+	return number;
+}
+
+struct json_object *keg_json_new_u64(uint64_t value)
+{
+	struct json_object *number = json_object_new_uint64(value);
+
+	json_object_set_serializer(number, write_u64, NULL, NULL);
+	return number;
 }
 
 void keg_json_put_str(struct json_object *obj, const char *name, const char *text)

@@ -45,6 +45,10 @@ const char *keg_json_str(struct json_object *obj, const char *name, const char *
 int64_t keg_json_i64(struct json_object *obj, const char *name, int64_t fallback);
 bool keg_json_bool(struct json_object *obj, const char *name, bool fallback);
 
+/* Numbers that are written without libc's printf; see format.h. */
+struct json_object *keg_json_new_i64(int64_t value);
+struct json_object *keg_json_new_u64(uint64_t value);
+
 /* Put a member; NULL text puts nothing. */
 void keg_json_put_str(struct json_object *obj, const char *name, const char *text);
 

@@ -280,7 +280,7 @@ static struct json_object *encode_list(const struct keg_json_field *row, const v
 		if (row->kind == KEG_JSON_STRV)
 			item = json_object_new_string((*(const char *const *const *)field)[i]);
 		else if (row->kind == KEG_JSON_U32V)
-			item = json_object_new_int64((*(const uint32_t *const *)field)[i]);
+			item = keg_json_new_i64((*(const uint32_t *const *)field)[i]);
 		else
 			item = keg_json_encode(row->inner,
 					       *(const char *const *)field + i * row->inner_size);
@@ -324,19 +324,17 @@ static struct json_object *encode_row(const struct keg_json_field *row, const vo
 			       ? json_object_new_boolean(*(const bool *)field)
 			       : NULL;
 	case KEG_JSON_INT:
-		return *(const int *)field || always ? json_object_new_int(*(const int *)field)
-						     : NULL;
+		return *(const int *)field || always ? keg_json_new_i64(*(const int *)field) : NULL;
 	case KEG_JSON_U32:
 		return *(const uint32_t *)field || always
-			       ? json_object_new_int64(*(const uint32_t *)field)
+			       ? keg_json_new_i64(*(const uint32_t *)field)
 			       : NULL;
 	case KEG_JSON_I64:
-		return *(const int64_t *)field || always
-			       ? json_object_new_int64(*(const int64_t *)field)
-			       : NULL;
+		return *(const int64_t *)field || always ? keg_json_new_i64(*(const int64_t *)field)
+							 : NULL;
 	case KEG_JSON_U64:
 		return *(const uint64_t *)field || always
-			       ? json_object_new_uint64(*(const uint64_t *)field)
+			       ? keg_json_new_u64(*(const uint64_t *)field)
 			       : NULL;
 	case KEG_JSON_STRV:
 	case KEG_JSON_U32V:
@@ -356,13 +354,13 @@ static struct json_object *encode_row(const struct keg_json_field *row, const vo
 	case KEG_JSON_BOOL_PTR:
 		return json_object_new_boolean(*(const bool *)pointer);
 	case KEG_JSON_INT_PTR:
-		return json_object_new_int(*(const int *)pointer);
+		return keg_json_new_i64(*(const int *)pointer);
 	case KEG_JSON_U32_PTR:
-		return json_object_new_int64(*(const uint32_t *)pointer);
+		return keg_json_new_i64(*(const uint32_t *)pointer);
 	case KEG_JSON_I64_PTR:
-		return json_object_new_int64(*(const int64_t *)pointer);
+		return keg_json_new_i64(*(const int64_t *)pointer);
 	case KEG_JSON_U64_PTR:
-		return json_object_new_uint64(*(const uint64_t *)pointer);
+		return keg_json_new_u64(*(const uint64_t *)pointer);
 	case KEG_JSON_STR:
 		return *(const char *)pointer || always ? json_object_new_string(pointer) : NULL;
 	case KEG_JSON_OBJ:

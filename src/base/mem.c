@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/format.h"
+
 enum { ARENA_BLOCK = 4000 };
 
 struct keg_arena_block {
@@ -83,10 +85,16 @@ char *keg_strdup(const char *text)
 
 char *keg_vprintf(const char *fmt, va_list ap)
 {
-	char *text = NULL;
+	va_list again;
 
-	if (vasprintf(&text, fmt, ap) < 0)
-		keg_out_of_memory();
+	va_copy(again, ap);
+	const int len = keg_vformat(NULL, 0, fmt, again);
+	va_end(again);
+	if (len < 0)
+		keg_bug("a format that cannot be printed");
+
+	char *text = keg_alloc((size_t)len + 1, 1);
+	keg_vformat(text, (size_t)len + 1, fmt, ap);
 	return text;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CPU time and the cpuset, in both forms. */
+#include "base/format.h"
 #include "os/cgroup_internal.h"
 
 #include <inttypes.h>
@@ -10,10 +11,10 @@
 
 enum { SETTINGS_MAX = 8, DEFAULT_PERIOD_US = 100000 };
 
-#define ADD(file_, ...)                                                               \
-	do {                                                                          \
-		settings[n].file = (file_);                                           \
-		snprintf(settings[n++].value, sizeof settings[0].value, __VA_ARGS__); \
+#define ADD(file_, ...)                                                                 \
+	do {                                                                            \
+		settings[n].file = (file_);                                             \
+		keg_format(settings[n++].value, sizeof settings[0].value, __VA_ARGS__); \
 	} while (0)
 
 static int apply_v1(const struct cgroup *group, const struct cgroup_hierarchy *h,

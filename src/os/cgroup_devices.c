@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Device rules: v1's two files, or v2's program. */
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "base/mem.h"
 #include "os/cgroup_bpf.h"
 #include "os/cgroup_internal.h"
@@ -13,9 +13,9 @@ enum { RULE_TEXT_MAX = 64 };
 static void format_number(char *out, size_t room, int64_t number)
 {
 	if (number == CGROUP_ANY)
-		snprintf(out, room, "*");
+		keg_format(out, room, "*");
 	else
-		snprintf(out, room, "%lld", (long long)number);
+		keg_format(out, room, "%lld", (long long)number);
 }
 
 /* "c 1:3 rwm" */
@@ -25,10 +25,10 @@ static void format_rule(char out[RULE_TEXT_MAX], const struct cgroup_device_rule
 
 	format_number(major, sizeof major, rule->major);
 	format_number(minor, sizeof minor, rule->minor);
-	snprintf(out, RULE_TEXT_MAX, "%c %s:%s %s%s%s", rule->type, major, minor,
-		 rule->access & CGROUP_ACCESS_READ ? "r" : "",
-		 rule->access & CGROUP_ACCESS_WRITE ? "w" : "",
-		 rule->access & CGROUP_ACCESS_MKNOD ? "m" : "");
+	keg_format(out, RULE_TEXT_MAX, "%c %s:%s %s%s%s", rule->type, major, minor,
+		   rule->access & CGROUP_ACCESS_READ ? "r" : "",
+		   rule->access & CGROUP_ACCESS_WRITE ? "w" : "",
+		   rule->access & CGROUP_ACCESS_MKNOD ? "m" : "");
 }
 
 static int apply_v1(const struct cgroup *group, const struct cgroup_hierarchy *h,

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "base/format.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/strv.h"
@@ -18,8 +19,8 @@ enum { FILE_MAX = 4 << 20, NUMBER_TEXT_MAX = 64, EVENTS_MAX = 256, PAUSE_TURNS =
 int cgroup_file_name(char out[PATH_MAX], const struct cgroup_hierarchy *h, const char *path,
 		     const char *file)
 {
-	int n = snprintf(out, PATH_MAX, "%s%s%s%s", h->folder, path, file ? "/" : "",
-			 file ? file : "");
+	int n = keg_format(out, PATH_MAX, "%s%s%s%s", h->folder, path, file ? "/" : "",
+			   file ? file : "");
 
 	if (n < PATH_MAX)
 		return 0;

@@ -3,6 +3,7 @@
  * Memory. v1 limits memory and the sum of memory and swap, v2 memory and swap apart; the
  * specification speaks v1.
  */
+#include "base/format.h"
 #include "os/cgroup_internal.h"
 
 #include <inttypes.h>
@@ -15,7 +16,7 @@ enum { UNLIMITED = -1, SETTINGS_MAX = 4 };
 static void add(struct cgroup_setting *settings, size_t *n, const char *file, int64_t value)
 {
 	settings[*n].file = file;
-	snprintf(settings[*n].value, CGROUP_VALUE_MAX, "%" PRId64, value);
+	keg_format(settings[*n].value, CGROUP_VALUE_MAX, "%" PRId64, value);
 	(*n)++;
 }
 
@@ -24,7 +25,7 @@ static void add_max(struct cgroup_setting *settings, size_t *n, const char *file
 {
 	add(settings, n, file, value);
 	if (value == UNLIMITED)
-		snprintf(settings[*n - 1].value, CGROUP_VALUE_MAX, "max");
+		keg_format(settings[*n - 1].value, CGROUP_VALUE_MAX, "max");
 }
 
 /* What no kernel since 5.16 can do, and the specification lets be passed over. */

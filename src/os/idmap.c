@@ -5,13 +5,13 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/format.h"
 #include "base/spawn.h"
 #include "base/strv.h"
 #include "os/process.h"
@@ -23,7 +23,7 @@ static int write_proc(pid_t pid, const char *name, const char *text, struct keg_
 {
 	char path[64];
 
-	snprintf(path, sizeof path, "%d/%s", (int)pid, name);
+	keg_format(path, sizeof path, "%d/%s", (int)pid, name);
 	return procfs_write(-1, path, text, err);
 }
 
@@ -117,7 +117,7 @@ int idmap_namespace(const struct idmap *map, struct keg_err *err)
 
 	int fd = idmap_write(pid, map, err);
 	if (fd >= 0) {
-		snprintf(path, sizeof path, "/proc/%d/ns/user", (int)pid);
+		keg_format(path, sizeof path, "/proc/%d/ns/user", (int)pid);
 		fd = keg_open_at(AT_FDCWD, path, O_RDONLY, 0, err);
 	}
 	kill(pid, SIGKILL);

@@ -5,11 +5,12 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "os/idmap_text.h"
 
 const struct namespace_kind namespace_kinds[] = {
 	{ "user", "user", CLONE_NEWUSER }, { "ipc", "ipc", CLONE_NEWIPC },
@@ -31,15 +32,15 @@ const struct namespace_kind *namespace_find(const char *name)
 bool namespace_user_is_partial(void)
 {
 	char text[64];
-	unsigned inside, outside, count;
+	struct idmap_range range;
 	autofd int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
 
 	if (n <= 0)
 		return false;
 	text[n] = '\0';
-	return sscanf(text, "%u %u %u", &inside, &outside, &count) != 3 || inside != 0 ||
-	       outside != 0 || count != UINT32_MAX;
+	return idmap_text_parse(text, &range, 1) != 1 || range.inside != 0 || range.outside != 0 ||
+	       range.count != UINT32_MAX;
 }
 
 int namespace_loopback_up(struct keg_err *err)

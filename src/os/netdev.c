@@ -12,12 +12,12 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/format.h"
 #include "base/mem.h"
 #include "os/netlink.h"
 
@@ -236,7 +236,7 @@ int netdev_move(const char *name, const char *new_name, int netns, struct keg_er
 		r = set_up(here, index, false, err);
 	if (r >= 0 && getrandom(&number, sizeof number, 0) < 0)
 		r = keg_fail_sys(err, errno, "getrandom");
-	snprintf(under, sizeof under, "keg%08x", number);
+	keg_format(under, sizeof under, "keg%08x", number);
 	if (r >= 0)
 		r = send_away(here, index, under, netns, err);
 	return r < 0 ? r : arrive(there, under, new_name, &addresses, err);

@@ -6,11 +6,11 @@
 #include "os/overlay.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "base/format.h"
 #include "os/overlay_options.h"
 
 /* What the kernel wrote into the context's log, the last line, after its "e ". */
@@ -43,7 +43,7 @@ static int set_folder(int context, const char *key, int fd, struct keg_err *err)
 {
 	char path[64];
 
-	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	keg_format(path, sizeof path, "/proc/self/fd/%d", fd);
 	return set_string(context, key, path, err);
 }
 
@@ -69,8 +69,8 @@ static int set_lower(int context, const struct overlay_request *req, struct keg_
 {
 	for (size_t i = 0; i < req->n_lower; i++) {
 		char path[256]; /* as much as fsconfig takes */
-		int len = snprintf(path, sizeof path, "/proc/self/fd/%d/%s", req->base,
-				   req->lower[i]);
+		int len = keg_format(path, sizeof path, "/proc/self/fd/%d/%s", req->base,
+				     req->lower[i]);
 
 		if (len < 0 || (size_t)len >= sizeof path)
 			return keg_fail(err, KEG_EUSAGE, "mount overlay: name of a layer too long");

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 #include "base/buf.h"
+#include "base/format.h"
 #include "os/overlay.h"
 #include "os/overlay_options.h"
 
@@ -120,7 +121,7 @@ static int remember(struct folder *folder, int fd)
 	folder->fd = fd;
 	if (fd < 0)
 		return 0;
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	keg_format(link, sizeof link, "/proc/self/fd/%d", fd);
 	ssize_t len = readlink(link, folder->path, sizeof folder->path - 1);
 	if (len < 0)
 		return -1;

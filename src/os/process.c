@@ -14,6 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/format.h"
+#include "base/num.h"
+
 /* <sched.h> of glibc and <linux/sched.h> both define clone's flags; the latter has the struct. */
 
 pid_t process_clone(const struct process_clone *how, int *pidfd, struct keg_err *err)
@@ -74,13 +77,30 @@ bool process_has_ended(int pidfd)
 	return poll(&end, 1, 0) > 0;
 }
 
+/* Of what follows the name in /proc/PID/stat, of which a space is before each field. */
+static bool read_fields(char *at, struct process_id *out)
+{
+	enum { STATE = 1, PARENT, START = 20 };
+	struct keg_err ignored;
+	char *word = strsep(&at, " ");
+
+	for (int n = STATE; n <= START; n++) {
+		word = strsep(&at, " ");
+		if (!word)
+			return false;
+		if (n == STATE)
+			out->state = *word;
+		else if (n == PARENT && keg_parse_int(word, &out->parent, &ignored) < 0)
+			return false;
+	}
+	return keg_parse_u64(word, &out->start, &ignored) >= 0;
+}
+
 int process_identify(pid_t pid, struct process_id *out, struct keg_err *err)
 {
 	char path[32], text[1024];
-	unsigned long long start;
-	int parent;
 
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	keg_format(path, sizeof path, "/proc/%d/stat", (int)pid);
 	autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return keg_fail_sys(err, errno, "open %s", path);
@@ -90,14 +110,9 @@ int process_identify(pid_t pid, struct process_id *out, struct keg_err *err)
 	text[got] = '\0';
 
 	/* The name in parentheses may hold anything; the fields follow its last one. */
-	const char *at = strrchr(text, ')');
-	if (!at || sscanf(at + 1,
-			  " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-			  "%*d %llu",
-			  &out->state, &parent, &start) != 3)
+	char *at = strrchr(text, ')');
+	if (!at || !read_fields(at + 1, out))
 		return keg_fail(err, KEG_ECORRUPT, "%s: unexpected form", path);
-	out->parent = parent;
-	out->start = start;
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/format.h"
 #include "base/mem.h"
 #include "os/seccomp.h"
 
@@ -51,7 +52,7 @@ static void name_of(const void *key, size_t len, char out[NAME_MAX_LEN])
 		add_to_hash(0xcbf29ce484222325u, (const unsigned char *)MAGIC, sizeof MAGIC - 1);
 
 	hash = add_to_hash(hash, key, len);
-	snprintf(out, NAME_MAX_LEN, "%016" PRIx64 ".bpf", hash);
+	keg_format(out, NAME_MAX_LEN, "%016" PRIx64 ".bpf", hash);
 }
 
 /* Ours or root's, and nobody else writes it. */

@@ -7,17 +7,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/format.h"
 
 static int address_of(int dirfd, const char *name, struct sockaddr_un *out, struct keg_err *err)
 {
-	int len = snprintf(out->sun_path, sizeof out->sun_path, "/proc/self/fd/%d/%s", dirfd, name);
+	int len =
+		keg_format(out->sun_path, sizeof out->sun_path, "/proc/self/fd/%d/%s", dirfd, name);
 
 	out->sun_family = AF_UNIX;
 	if (len < 0 || (size_t)len >= sizeof out->sun_path)

@@ -2,13 +2,13 @@
 #include "os/systemd_bus.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/format.h"
 #include "base/mem.h"
 #include "base/strv.h"
 #include "os/systemd_lib.h"
@@ -230,7 +230,7 @@ static int open_array(const struct systemd_lib *lib, sd_bus_message *m, const ch
 {
 	char type[sizeof "a(ss)"];
 
-	snprintf(type, sizeof type, "a%s", element);
+	keg_format(type, sizeof type, "a%s", element);
 	int r = lib->message_open_container(m, 'v', type);
 
 	return r < 0 ? r : lib->message_open_container(m, 'a', element);

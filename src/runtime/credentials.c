@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/format.h"
 #include "os/caps.h"
 #include "os/label.h"
 #include "os/namespace.h"
@@ -28,10 +29,10 @@ static int set_oom_score(pid_t pid, int score, bool lenient, struct keg_err *err
 	char path[64], text[16];
 
 	if (pid)
-		snprintf(path, sizeof path, "%d/oom_score_adj", (int)pid);
+		keg_format(path, sizeof path, "%d/oom_score_adj", (int)pid);
 	else
-		snprintf(path, sizeof path, "self/oom_score_adj");
-	snprintf(text, sizeof text, "%d", score);
+		keg_format(path, sizeof path, "self/oom_score_adj");
+	keg_format(text, sizeof text, "%d", score);
 	int r = procfs_write(-1, path, text, err);
 	/* Lowering it needs CAP_SYS_RESOURCE on the host. */
 	if (r == -KEG_EDENIED && lenient)

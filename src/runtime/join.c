@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/format.h"
 #include "base/strv.h"
 #include "os/namespace.h"
 
@@ -17,7 +17,7 @@ static bool is_ours(int fd, const struct namespace_kind *kind)
 	struct stat theirs, ours;
 	char path[64];
 
-	snprintf(path, sizeof path, "/proc/self/ns/%s", kind->file);
+	keg_format(path, sizeof path, "/proc/self/ns/%s", kind->file);
 	return fstat(fd, &theirs) == 0 && stat(path, &ours) == 0 && theirs.st_ino == ours.st_ino &&
 	       theirs.st_dev == ours.st_dev;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/format.h"
 #include "base/lock.h"
 #include "base/strv.h"
 #include "os/namespace.h"
@@ -224,7 +225,7 @@ static int open_container(struct change *change, struct keg_err *err)
 
 	if (r < 0)
 		return r;
-	snprintf(path, sizeof path, "/proc/%lld/root", (long long)change->container.record.pid);
+	keg_format(path, sizeof path, "/proc/%lld/root", (long long)change->container.record.pid);
 	r = change->root = keg_open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0, err);
 	if (r >= 0 && !state_is_alive(&change->container.record))
 		return keg_fail(err, KEG_EBUSY, "container not running");

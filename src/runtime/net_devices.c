@@ -3,9 +3,9 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <stdio.h>
 
 #include "base/file.h"
+#include "base/format.h"
 #include "base/strv.h"
 #include "os/namespace.h"
 #include "os/netdev.h"
@@ -70,9 +70,10 @@ static int open_namespace(const struct join *join, pid_t pid, struct keg_err *er
 	char path[64];
 
 	if (join->existing & kind->flag)
-		snprintf(path, sizeof path, "/proc/self/fd/%d", join->fds[kind - namespace_kinds]);
+		keg_format(path, sizeof path, "/proc/self/fd/%d",
+			   join->fds[kind - namespace_kinds]);
 	else
-		snprintf(path, sizeof path, "/proc/%d/ns/%s", (int)pid, kind->file);
+		keg_format(path, sizeof path, "/proc/%d/ns/%s", (int)pid, kind->file);
 	return keg_open_at(AT_FDCWD, path, O_RDONLY, 0, err);
 }
 

@@ -34,7 +34,7 @@ int notify_pass(const struct notify_process *process, int64_t number, int socket
 		return keg_fail_sys(err, errno, "fetch the seccomp listener");
 	autofd int listener = (int)fd;
 	keg_json_put_str(doc, "ociVersion", record->as_crun ? crun_version : record->oci_version);
-	json_object_object_add(doc, "pid", json_object_new_int64(process->pid));
+	json_object_object_add(doc, "pid", keg_json_new_i64(process->pid));
 	keg_json_put_str(doc, "metadata", config->os->seccomp->listener_metadata);
 	json_object_object_add(doc, "state", state_document(record, process->status, config));
 	keg_json_print(doc, &text);

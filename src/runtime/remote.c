@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/format.h"
 #include "base/num.h"
 #include "os/process.h"
 
@@ -65,7 +66,7 @@ static void say(void *sink, enum remote_kind kind, const char *text)
 	const struct remote_call *call = sink;
 	struct remote_answer message = { .kind = kind };
 
-	snprintf(message.err.msg, sizeof message.err.msg, "%s", text);
+	keg_format(message.err.msg, sizeof message.err.msg, "%s", text);
 	answer(call->answers, &message);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/format.h"
 #include "os/cgroup.h"
 #include "os/namespace.h"
 #include "os/process.h"
@@ -222,7 +223,7 @@ static int open_links(const char *process, struct keg_err *err)
 {
 	char path[64];
 
-	snprintf(path, sizeof path, "/proc/%s/ns", process);
+	keg_format(path, sizeof path, "/proc/%s/ns", process);
 	return keg_open_at(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0, err);
 }
 
@@ -255,7 +256,7 @@ int state_namespaces(const struct state_record *record, int pidfd, uint64_t *out
 	char pid[24];
 	uint64_t flags;
 
-	snprintf(pid, sizeof pid, "%d", (int)record->pid);
+	keg_format(pid, sizeof pid, "%d", (int)record->pid);
 	autofd int ours = open_links("self", err);
 	if (ours < 0)
 		return ours;
@@ -308,7 +309,7 @@ struct json_object *state_document(const struct state_record *record, const char
 
 	keg_json_put_str(doc, "ociVersion", record->oci_version);
 	keg_json_put_str(doc, "id", record->id);
-	json_object_object_add(doc, "pid", json_object_new_int64(record->pid));
+	json_object_object_add(doc, "pid", keg_json_new_i64(record->pid));
 	keg_json_put_str(doc, "status", status);
 	keg_json_put_str(doc, "bundle", record->bundle);
 	if (config && config->n_annotations > 0) {

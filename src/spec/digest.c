@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/format.h"
 #include "base/num.h"
 #include "base/strv.h"
 
@@ -76,5 +77,5 @@ void digest_from_sha256(char out[DIGEST_SHA256_LEN + 1], const unsigned char sum
 
 void digest_from_hex(char out[DIGEST_SHA256_LEN + 1], const char *hex)
 {
-	snprintf(out, DIGEST_SHA256_LEN + 1, "%s%.64s", algorithms[0].prefix, hex);
+	keg_format(out, DIGEST_SHA256_LEN + 1, "%s%.64s", algorithms[0].prefix, hex);
 }

@@ -7,7 +7,7 @@ struct json_object *state_json(const struct runtime_state *state)
 
 	keg_json_put_str(doc, "ociVersion", state->oci_version);
 	keg_json_put_str(doc, "id", state->id);
-	json_object_object_add(doc, "pid", json_object_new_int64(state->pid));
+	json_object_object_add(doc, "pid", keg_json_new_i64(state->pid));
 	keg_json_put_str(doc, "status", runtime_status_name(state->status));
 	keg_json_put_str(doc, "bundle", state->bundle);
 	keg_json_put_str(doc, "rootfs", state->rootfs);
