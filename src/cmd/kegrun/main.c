@@ -9,6 +9,7 @@
 #include "cmd/kegrun/log.h"
 #include "cmd/kegrun/manager.h"
 #include "cmd/kegrun/version.h"
+#include "os/loader.h"
 #include "runtime/remote.h"
 
 /* In the order of the help. */
@@ -57,6 +58,8 @@ int main(int argc, char **argv)
 		keg_err_print(&err, stderr);
 		return EXIT_FAILURE;
 	}
+	loader_give_back();
+
 	struct cli_program program = kegrun;
 	if (argc > 0 && strcmp(keg_path_base(argv[0]), "crun") == 0) {
 		program.name = "crun";
