@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "image/copy_image.h"
+#include "image/copy_schema1.h"
 #include "image/copy_sign.h"
 #include "image/policy.h"
 
@@ -197,11 +198,14 @@ int image_copy_run(struct image_source *src, struct image_dest *dst, const struc
 	int r = image_source_manifest(src, NULL, &bytes, &type, err);
 	if (r < 0)
 		return r;
-	r = manifest_parse(bytes.data, bytes.len, type, &arena, &doc, err);
+	bool schema1 = manifest_kind_of(bytes.data, bytes.len, type) == MANIFEST_DOCKER_SCHEMA1;
+	r = schema1 ? 0 : manifest_parse(bytes.data, bytes.len, type, &arena, &doc, err);
 	if (r < 0)
 		return keg_wrap(err, "parsing manifest of %s", src->name);
 
-	if (manifest_kind_is_image(doc.kind))
+	if (schema1)
+		r = copy_schema1_run(&what, &bytes, &written, &written_type, err);
+	else if (manifest_kind_is_image(doc.kind))
 		r = copy_image_run(&what, &bytes, type, &written, &written_type, err);
 	else if (how->which == IMAGE_COPY_SYSTEM)
 		r = copy_chosen(&what, &doc, &bytes, &written, err);

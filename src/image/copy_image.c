@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "image/copy_blobs.h"
+#include "image/copy_schema1.h"
 #include "image/copy_sign.h"
 #include "spec/image_config.h"
 
@@ -67,10 +68,11 @@ static int choose_kind(struct plan *plan, struct keg_err *err)
 	plan->kind = plan->doc.kind;
 	if (format) {
 		plan->kind = manifest_kind_of_media(format);
-		if (!manifest_kind_is_image(plan->kind))
+		if (plan->kind == MANIFEST_DOCKER_SCHEMA1 ? !dst->takes_schema1
+							  : !manifest_kind_is_image(plan->kind))
 			return keg_fail(err, KEG_EUNSUPPORTED, "cannot write manifests of type %s",
 					format);
-		if (wants_zstd(plan) && plan->kind == MANIFEST_DOCKER)
+		if (wants_zstd(plan) && plan->kind != MANIFEST_OCI)
 			return keg_fail(err, KEG_EUSAGE,
 					"compression using zstd required together with format %s, "
 					"which does not support it",
@@ -120,7 +122,7 @@ static void make_wish(const struct plan *plan, struct copy_blob *blob)
 		.want = wanted_compression(plan),
 		.with = wants_zstd(plan) ? COMPRESSION_ZSTD : COMPRESSION_GZIP,
 		.again = how->compress_with,
-		.no_zstd = plan->kind == MANIFEST_DOCKER,
+		.no_zstd = plan->kind != MANIFEST_OCI,
 		.level = how->compress_level,
 	};
 	blob->change = copy_change_of(&blob->wish,
@@ -270,6 +272,8 @@ static int move_config(struct plan *plan, struct keg_err *err)
 	struct image_dest *dst = plan->what->dst;
 	struct image_blob config, put;
 
+	if (plan->kind == MANIFEST_DOCKER_SCHEMA1) /* it is within the manifest */
+		return 0;
 	blob_of(plan->doc.image.config, IMAGE_CONFIG_LAYER, &config);
 	int r = dst->ops->reuse(dst, &config, false, &put, err);
 	if (r < 0)
@@ -314,11 +318,12 @@ static int rewrite(struct plan *plan, struct keg_buf *out, struct keg_err *err)
 		if (blob->reused && blob->put.media_type != blob->want.media_type)
 			layer->media_type = blob->put.media_type;
 		else if (plan->unpacked && blob->change == COPY_AS_IS &&
+			 manifest_kind_is_image(plan->kind) &&
 			 !media_layer_as(layer->media_type, plan->kind,
 					 media_packing_of(layer->media_type)))
 			layer->media_type =
 				media_layer_as(layer->media_type, plan->kind, MEDIA_PLAIN);
-		else if (blob->change != COPY_AS_IS)
+		else if (blob->change != COPY_AS_IS && plan->kind != MANIFEST_DOCKER_SCHEMA1)
 			layer->media_type =
 				media_layer_as(layer->media_type, plan->kind, packing_after(blob));
 		if (!layer->media_type)
@@ -326,6 +331,9 @@ static int rewrite(struct plan *plan, struct keg_buf *out, struct keg_err *err)
 					"layer %s has no type in manifests of type %s",
 					layer->digest, manifest_kind_media(plan->kind));
 	}
+	if (plan->kind == MANIFEST_DOCKER_SCHEMA1)
+		return copy_schema1_make(plan->what->dst, &image, plan->config.data,
+					 plan->config.len, out, err);
 	int r = manifest_convert(&image, plan->kind, &plan->arena, &converted, err);
 	if (r < 0)
 		return r;

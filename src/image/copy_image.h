@@ -13,6 +13,7 @@ struct copy_image {
 	struct image_reporter *reporter;
 	const char *instance; /* its digest at the source when it is below an index */
 	bool below_index;     /* and so at the destination as well */
+	bool allowed;	      /* the policy was asked about the manifest that this one is made of */
 };
 
 /*

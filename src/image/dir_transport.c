@@ -299,7 +299,7 @@ static int dir_open_dest(const char *rest, const struct image_access *access,
 	struct dir_dest *dir = keg_alloc(1, sizeof *dir);
 	dir->base.ops = &dir_dest_ops;
 	dir->base.name = keg_printf("dir:%s", rest);
-	dir->base.takes_index = true;
+	dir->base.takes_index = dir->base.takes_schema1 = true;
 	dir->made = made;
 	pthread_mutex_init(&dir->lock, NULL);
 	dir->dirfd = take_fd(&dirfd);

@@ -147,8 +147,8 @@ int docker_dest_open(const char *rest, const struct image_access *access, struct
 
 	docker->base.ops = &docker_dest_ops;
 	docker->base.compression = IMAGE_COMPRESS;
-	docker->base.takes_index = docker->base.takes_urls = true;
 	docker->access = access;
+	docker->base.takes_index = docker->base.takes_urls = docker->base.takes_schema1 = true;
 	docker->base.max_parallel = PARALLEL_UPLOADS;
 	int r = docker_site_open(rest, access, &docker->site, err);
 	if (r < 0)
@@ -156,6 +156,8 @@ int docker_dest_open(const char *rest, const struct image_access *access, struct
 	const struct reference *ref = &docker->site.ref;
 	docker->base.name = docker_site_name(&docker->site);
 	docker->base.reference = reference_format(ref);
+	docker->base.docker_path = ref->path;
+	docker->base.docker_tag = ref->tag;
 	r = registry_config_push_place(docker->site.config, ref->domain, ref->path, &places, err);
 	if (r >= 0)
 		r = registry_repo_open(docker->site.client, &places.v[0], REGISTRY_PUSH,

@@ -3,6 +3,7 @@
 #include "base/sha256.h"
 #include "image/fetch.h"
 #include "image/transport.h"
+#include "spec/schema1.h"
 
 static int check_digest_of(const void *bytes, size_t len, const char *what, const char *digest,
 			   struct keg_err *err)
@@ -75,7 +76,13 @@ int image_source_manifest(struct image_source *src, const char *instance, struct
 				bytes.len, MANIFEST_BYTES_MAX);
 	const char *wanted = instance ? instance : src->pinned;
 	if (wanted) {
-		r = check_digest_of(bytes.data, bytes.len, "manifest", wanted, err);
+		auto(keg_buf) payload = { 0 };
+
+		r = schema1_payload(keg_buf_text(&bytes), bytes.len, &payload, err);
+		if (r >= 0)
+			r = check_digest_of(r > 0 ? payload.data : bytes.data,
+					    r > 0 ? payload.len : bytes.len, "manifest", wanted,
+					    err);
 		if (r < 0)
 			return r;
 	}

@@ -38,3 +38,24 @@ int image_spill(struct stream_in *from, const char *tmpdir, struct stream_tap *t
 		return keg_fail_sys(err, errno, "rewind a temporary file");
 	return take_fd(&fd);
 }
+
+/* At one reading. */
+int image_measure(int fd, struct image_measures *out, struct keg_err *err)
+{
+	struct stream_tap packed, plain;
+
+	stream_tap_init(&packed, 0);
+	stream_tap_init(&plain, 0);
+	autoptr(stream_in) from = stream_in_tapped(stream_in_window(fd, 0, UINT64_MAX), &packed);
+	int r = stream_decompress(from, 0, &out->packing, &from, err);
+	if (r < 0)
+		return r;
+	from = stream_in_tapped(from, &plain);
+	r = stream_drain(from, err);
+	if (r < 0)
+		return r;
+	stream_tap_digest(&packed, out->digest);
+	stream_tap_digest(&plain, out->diff_id);
+	out->size = packed.count;
+	return 0;
+}

@@ -3,6 +3,7 @@
 #ifndef KEG_IMAGE_SPILL_H
 #define KEG_IMAGE_SPILL_H
 
+#include "archive/compress.h"
 #include "archive/stream_tap.h"
 
 /* The folder for big temporary files: `tmpdir`, or when NULL $TMPDIR, then /var/tmp. */
@@ -14,5 +15,13 @@ const char *image_tmpdir(const char *tmpdir);
  */
 int image_spill(struct stream_in *from, const char *tmpdir, struct stream_tap *tap,
 		struct keg_err *err) KEG_MUST_CHECK;
+
+/* A layer in a file: its digest and size as it is, and the digest of what it unpacks to. */
+struct image_measures {
+	char digest[7 + KEG_SHA256_HEX + 1], diff_id[7 + KEG_SHA256_HEX + 1];
+	enum compression packing;
+	uint64_t size;
+};
+int image_measure(int fd, struct image_measures *out, struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

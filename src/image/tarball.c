@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "archive/compress.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -19,9 +18,7 @@
 struct tarball {
 	int fd;
 	struct timespec changed;
-	char digest[DIGEST_SHA256_LEN + 1], diff_id[DIGEST_SHA256_LEN + 1];
-	enum compression packing;
-	uint64_t size;
+	struct image_measures is;
 };
 
 struct tarball_source {
@@ -54,7 +51,7 @@ static int tarball_blob(struct image_source *source, const struct image_blob *bl
 	if (blob->layer == IMAGE_CONFIG_LAYER)
 		return to->write(to, src->config.data, src->config.len, err);
 	const struct tarball *tar = &src->v[blob->layer];
-	autoptr(stream_in) in = stream_in_window(tar->fd, 0, tar->size);
+	autoptr(stream_in) in = stream_in_window(tar->fd, 0, tar->is.size);
 	int64_t n = stream_copy(in, to, err);
 	return n < 0 ? (int)n : 0;
 }
@@ -91,30 +88,14 @@ static int keep_stdin(const char *tmpdir, struct keg_err *err)
 	return image_spill(from, tmpdir, NULL, err);
 }
 
-/* Both digests at one reading. */
 static int measure(struct tarball *tar, struct keg_err *err)
 {
-	struct stream_tap packed, plain;
 	struct stat st;
 
 	if (fstat(tar->fd, &st) < 0)
 		return keg_fail_sys(err, errno, "stat");
 	tar->changed = st.st_mtim;
-	stream_tap_init(&packed, 0);
-	stream_tap_init(&plain, 0);
-	autoptr(stream_in) raw =
-		stream_in_tapped(stream_in_window(tar->fd, 0, UINT64_MAX), &packed);
-	int r = stream_decompress(raw, 0, &tar->packing, &raw, err);
-	if (r < 0)
-		return r;
-	raw = stream_in_tapped(raw, &plain);
-	r = stream_drain(raw, err);
-	if (r < 0)
-		return r;
-	stream_tap_digest(&packed, tar->digest);
-	stream_tap_digest(&plain, tar->diff_id);
-	tar->size = packed.count;
-	return 0;
+	return image_measure(tar->fd, &tar->is, err);
 }
 
 static int open_tar(const char *name, const char *tmpdir, struct tarball *out, struct keg_err *err)
@@ -144,10 +125,10 @@ static void make_config(struct tarball_source *src)
 		const struct tarball *tar = &src->v[i];
 		autofree char *changed = keg_time_format(tar->changed);
 
-		rootfs.diff_ids[i] = tar->diff_id;
+		rootfs.diff_ids[i] = tar->is.diff_id;
 		config.history[i].created = keg_arena_strdup(&arena, changed);
 		config.history[i].created_by = keg_arena_printf(
-			&arena, "/bin/sh -c #(nop) ADD file:%s in /", digest_hex(tar->diff_id));
+			&arena, "/bin/sh -c #(nop) ADD file:%s in /", digest_hex(tar->is.diff_id));
 		config.history[i].comment = "imported from tarball";
 		if (tar->changed.tv_sec > newest->tv_sec ||
 		    (tar->changed.tv_sec == newest->tv_sec &&
@@ -179,12 +160,12 @@ static void make_manifest(struct tarball_source *src)
 	for (size_t i = 0; i < src->n; i++) {
 		const struct tarball *tar = &src->v[i];
 
-		image.layers[i].media_type = tar->packing == COMPRESSION_GZIP ? MEDIA_OCI_LAYER_GZIP
-					     : tar->packing == COMPRESSION_ZSTD
-						     ? MEDIA_OCI_LAYER_ZSTD
-						     : MEDIA_OCI_LAYER;
-		image.layers[i].digest = tar->digest;
-		image.layers[i].size = (int64_t)tar->size;
+		image.layers[i].media_type =
+			tar->is.packing == COMPRESSION_GZIP   ? MEDIA_OCI_LAYER_GZIP
+			: tar->is.packing == COMPRESSION_ZSTD ? MEDIA_OCI_LAYER_ZSTD
+							      : MEDIA_OCI_LAYER;
+		image.layers[i].digest = tar->is.digest;
+		image.layers[i].size = (int64_t)tar->is.size;
 	}
 	manifest_emit(&image, &src->manifest);
 }

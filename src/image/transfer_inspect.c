@@ -7,7 +7,9 @@
 #include "image/docker_archive.h"
 #include "image/docker_transport.h"
 #include "image/transfer_parts.h"
+#include "spec/go_json.h"
 #include "spec/image_config.h"
+#include "spec/schema1.h"
 
 enum { INDENT = 4 }; /* as the peer prints JSON */
 
@@ -17,6 +19,7 @@ struct inspected {
 	struct keg_buf toplevel; /* what the name stands for: an image or an index */
 	struct keg_buf manifest; /* the image's */
 	struct manifest_doc doc;
+	struct schema1 schema1; /* instead, when it has layers */
 	struct keg_buf config_bytes;
 	struct image_config config;
 };
@@ -65,6 +68,30 @@ static int choose_image(const struct transfer_inspect *req, struct inspected *in
 				      &in->doc, err);
 }
 
+/* Its configuration is what the top of its history says; no diff_id is known without its layers. */
+static int take_schema1(struct inspected *in, struct keg_err *err)
+{
+	struct schema1 *image = &in->schema1;
+	size_t n = 0;
+
+	int r = schema1_parse(keg_buf_text(&in->toplevel), in->toplevel.len, &in->arena, image,
+			      err);
+	auto(keg_buf) config = { 0 };
+	if (r >= 0)
+		r = schema1_config(image, NULL, 0, &config, err);
+	if (r >= 0)
+		r = image_config_parse(config.data, config.len, &in->arena, &in->config, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < image->n_layers; i++)
+		n += !image->layers[i].throwaway;
+	in->config.rootfs->n_diff_ids = n;
+	in->config.rootfs->diff_ids = keg_arena_alloc(&in->arena, n + 1, sizeof(const char *));
+	for (size_t i = 0; i < n; i++)
+		in->config.rootfs->diff_ids[i] = "";
+	return 0;
+}
+
 static int read_config(struct inspected *in, struct keg_err *err)
 {
 	const struct descriptor *config = in->doc.image.config;
@@ -97,6 +124,15 @@ static struct json_object *layer_data(const struct descriptor *layer, const stru
 static int put_layers(struct inspected *in, struct json_object *digests, struct json_object *all,
 		      struct keg_err *err)
 {
+	for (size_t i = 0; i < in->schema1.n_layers; i++) {
+		const struct descriptor layer = { .media_type = "",
+						  .digest = in->schema1.layers[i].digest,
+						  .size = -1 };
+
+		json_object_array_add(digests, json_object_new_string(layer.digest));
+		json_object_array_add(all, layer_data(&layer, NULL));
+	}
+
 	size_t n = in->doc.image.n_layers;
 	struct image_blob *real = keg_arena_alloc(&in->arena, n + 1, sizeof *real);
 	int r = 0;
@@ -150,26 +186,38 @@ static struct json_object *repo_tags(const struct transfer_inspect *req, struct 
 	return strings((const char *const *)tags.v, tags.n);
 }
 
-static char *toplevel_digest(const struct transfer_inspect *req, const struct inspected *in)
+static int toplevel_digest(const struct transfer_inspect *req, const struct inspected *in,
+			   char **out, struct keg_err *err)
 {
 	char hex[KEG_SHA512_HEX + 1];
+	auto(keg_buf) payload = { 0 };
 
+	int r = schema1_payload(keg_buf_text(&in->toplevel), in->toplevel.len, &payload, err);
+	if (r < 0)
+		return r;
+	const struct keg_buf *bytes = r > 0 ? &payload : &in->toplevel;
 	if (req->sha512)
-		keg_sha512_hex(in->toplevel.data, in->toplevel.len, hex);
+		keg_sha512_hex(bytes->data, bytes->len, hex);
 	else
-		keg_sha256_hex(in->toplevel.data, in->toplevel.len, hex);
-	return keg_printf("%s:%s", req->sha512 ? "sha512" : "sha256", hex);
+		keg_sha256_hex(bytes->data, bytes->len, hex);
+	*out = keg_printf("%s:%s", req->sha512 ? "sha512" : "sha256", hex);
+	return 0;
 }
 
 static int describe(const struct transfer_inspect *req, struct inspected *in, struct keg_buf *out,
 		    struct keg_err *err)
 {
 	const struct image_config *config = &in->config;
+	autofree char *digest = NULL;
+	int r = toplevel_digest(req, in, &digest, err);
+
+	if (r < 0)
+		return r;
 	autojson root = json_object_new_object();
 	struct json_object *layers = json_object_new_array(), *data = json_object_new_array();
-	autofree char *digest = toplevel_digest(req, in);
-
 	keg_json_put_str(root, "Name", in->src->repository);
+	if (in->schema1.n_layers > 0 && !keg_str_empty(in->schema1.tag))
+		keg_json_put_str(root, "Tag", in->schema1.tag);
 	keg_json_put_str(root, "Digest", digest);
 	json_object_object_add(root, "RepoTags", repo_tags(req, in));
 	keg_json_put_str(root, "Created", config->created ? config->created : "");
@@ -181,10 +229,10 @@ static int describe(const struct transfer_inspect *req, struct inspected *in, st
 	json_object_object_add(root, "Layers", layers);
 	json_object_object_add(root, "LayersData", data);
 	json_object_object_add(root, "Env", strings(config->config->env, config->config->n_env));
-	int r = put_layers(in, layers, data, err);
+	r = put_layers(in, layers, data, err);
 	if (r < 0)
 		return r;
-	keg_json_print_indented(root, INDENT, out);
+	go_json_print_indented(root, INDENT, out);
 	return 0;
 }
 
@@ -195,13 +243,10 @@ static void describe_config(struct inspected *in, struct keg_buf *out)
 	struct keg_err ignored;
 	autojson root = NULL;
 
-	in->config.id = in->config.parent = in->config.comment = in->config.container = NULL;
-	in->config.docker_version = NULL;
-	in->config.container_config = NULL;
-	image_config_emit(&in->config, &compact);
+	image_config_emit_oci(&in->config, &compact);
 	if (keg_json_parse(compact.data, compact.len, &root, &ignored) < 0)
 		keg_bug("a configuration of our own is malformed");
-	keg_json_print_indented(root, INDENT, out);
+	go_json_print_indented(root, INDENT, out);
 }
 
 static int inspect_once(const struct transfer_inspect *req, struct keg_buf *out,
@@ -220,11 +265,13 @@ static int inspect_once(const struct transfer_inspect *req, struct keg_buf *out,
 		keg_buf_add(out, in.toplevel.data, in.toplevel.len);
 		return 0;
 	}
-	r = choose_image(req, &in, type, err);
+	bool schema1 = manifest_kind_of(in.toplevel.data, in.toplevel.len, type) ==
+		       MANIFEST_DOCKER_SCHEMA1;
+	r = schema1 ? take_schema1(&in, err) : choose_image(req, &in, type, err);
 	if (r < 0)
 		return keg_wrap(err, "Error parsing manifest for image");
-	r = read_config(&in, err);
-	if (r >= 0 && !req->raw)
+	r = schema1 ? 0 : read_config(&in, err);
+	if (r >= 0 && !req->raw && !schema1)
 		r = image_config_parse(in.config_bytes.data, in.config_bytes.len, &in.arena,
 				       &in.config, err);
 	if (r < 0)
@@ -295,7 +342,7 @@ static int list_tags_once(const struct image_access *access, const char *name, s
 	autojson root = json_object_new_object();
 	keg_json_put_str(root, "Repository", repository);
 	json_object_object_add(root, "Tags", strings((const char *const *)tags.v, tags.n));
-	keg_json_print_indented(root, INDENT, out);
+	go_json_print_indented(root, INDENT, out);
 	return 0;
 }
 

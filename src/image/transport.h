@@ -129,7 +129,10 @@ struct image_dest {
 	const char *const *media_types; /* manifests it takes, best first; NULL: all */
 	size_t n_media_types;
 	enum image_compression compression;
-	char *spool_dir;       /* folder for partial blobs that a retry continues, or NULL */
+	char *spool_dir;    /* folder for partial blobs that a retry continues, or NULL */
+	bool takes_schema1; /* manifests of Docker's first format */
+	/* What such a manifest must call the image; docker_path NULL: nobody looks at that. */
+	const char *docker_path, *docker_tag;
 	bool takes_urls;       /* layers that the manifest gives URLs of stay there */
 	bool takes_index;      /* several images below one reference */
 	bool each_layer;       /* wants a blob that is several layers once for each */

@@ -10,6 +10,7 @@
 #include "registry/answer.h"
 #include "registry/client.h"
 #include "spec/digest.h"
+#include "spec/schema1.h"
 
 enum { PUT_ANSWER_MOST = 64 << 10 };
 
@@ -60,8 +61,12 @@ static int verify(const char *digest, const struct registry_manifest *manifest, 
 	if (r < 0)
 		return r;
 
-	autofree char *real =
-		digest_like(digest, keg_buf_text(&manifest->bytes), manifest->bytes.len);
+	auto(keg_buf) payload = { 0 };
+	r = schema1_payload(keg_buf_text(&manifest->bytes), manifest->bytes.len, &payload, err);
+	if (r < 0)
+		return r;
+	const struct keg_buf *signed_part = r > 0 ? &payload : &manifest->bytes;
+	autofree char *real = digest_like(digest, keg_buf_text(signed_part), signed_part->len);
 	if (!keg_str_eq(real, digest))
 		return keg_fail(err, KEG_ECORRUPT, "manifest does not match its digest: %s, not %s",
 				real, digest);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "spec/go_json.h"
 #include "spec/image_config.h"
 
 static const struct keg_json_field run_rows[] = {
@@ -93,5 +94,5 @@ void image_config_emit_oci(const struct image_config *config, struct keg_buf *ou
 	}
 
 	autojson root = keg_json_encode(rows, &oci);
-	keg_json_print(root, out);
+	go_json_print(root, out);
 }

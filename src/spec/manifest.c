@@ -5,6 +5,7 @@
 
 #include "base/strv.h"
 #include "spec/digest.h"
+#include "spec/go_json.h"
 #include "spec/image_config.h"
 
 /*
@@ -100,6 +101,16 @@ enum manifest_kind manifest_guess(struct json_object *root, const char *media_ty
 	return manifest_kind_is_index(own) == manifests ? own : MANIFEST_UNKNOWN;
 }
 
+enum manifest_kind manifest_kind_of(const char *text, size_t len, const char *media_type)
+{
+	struct keg_err ignored;
+	autojson root = NULL;
+
+	if (len > MANIFEST_BYTES_MAX || keg_json_parse(text, len, &root, &ignored) < 0)
+		return MANIFEST_UNKNOWN;
+	return manifest_guess(root, media_type);
+}
+
 static int check_descriptor(const struct descriptor *d, struct keg_err *err)
 {
 	if (d->size < 0)
@@ -156,10 +167,9 @@ int manifest_parse(const char *text, size_t len, const char *media_type, struct 
 	if (keg_json_parse(text, len, &root, err) < 0)
 		return keg_wrap(err, "manifest");
 	doc.kind = manifest_guess(root, media_type);
-	if (doc.kind == MANIFEST_DOCKER_SCHEMA1) {
-		keg_fail(err, KEG_EUNSUPPORTED, "manifest of Docker's schema 1 is not supported");
-		return keg_hint(err, "push the image again with a current tool");
-	}
+	if (doc.kind == MANIFEST_DOCKER_SCHEMA1)
+		return keg_fail(err, KEG_EUNSUPPORTED,
+				"a manifest of Docker's schema 1 is not supported here");
 	if (doc.kind == MANIFEST_UNKNOWN) {
 		const char *own = keg_json_str(root, "mediaType", media_type);
 
@@ -180,7 +190,7 @@ void manifest_emit(const struct manifest *image, struct keg_buf *out)
 	bool docker = manifest_kind_of_media(image->media_type) == MANIFEST_DOCKER;
 	autojson root = keg_json_encode(docker ? docker_image_rows : image_rows, image);
 
-	keg_json_print(root, out);
+	go_json_print(root, out);
 }
 
 void manifest_index_emit(const struct manifest_index *index, struct keg_buf *out)
@@ -188,7 +198,7 @@ void manifest_index_emit(const struct manifest_index *index, struct keg_buf *out
 	bool docker = manifest_kind_of_media(index->media_type) == MANIFEST_DOCKER_LIST;
 	autojson root = keg_json_encode(docker ? docker_list_rows : index_rows, index);
 
-	keg_json_print(root, out);
+	go_json_print(root, out);
 }
 
 const struct descriptor *manifest_index_pick(const struct manifest_index *index,

@@ -37,7 +37,7 @@ enum manifest_kind {
 	MANIFEST_OCI_INDEX,
 	MANIFEST_DOCKER,
 	MANIFEST_DOCKER_LIST,
-	MANIFEST_DOCKER_SCHEMA1, /* recognized so that it can be refused by name */
+	MANIFEST_DOCKER_SCHEMA1, /* schema1.h */
 };
 
 /* How a layer's bytes are packed, as its media type says. */
@@ -94,10 +94,13 @@ bool manifest_kind_is_index(enum manifest_kind kind);
  */
 enum manifest_kind manifest_guess(struct json_object *root, const char *media_type);
 
+/* The same of its bytes; MANIFEST_UNKNOWN for what is no document at all. */
+enum manifest_kind manifest_kind_of(const char *text, size_t len, const char *media_type);
+
 /*
  * Parse an image manifest or an index. KEG_ECORRUPT for what breaks the format or a limit:
  * sizes below 0, invalid digests, too many entries, more than MANIFEST_BYTES_MAX bytes.
- * Schema 1 and unknown kinds are KEG_EUNSUPPORTED.
+ * Schema 1, which schema1.h is for, and unknown kinds are KEG_EUNSUPPORTED.
  */
 int manifest_parse(const char *text, size_t len, const char *media_type, struct keg_arena *arena,
 		   struct manifest_doc *out, struct keg_err *err) KEG_MUST_CHECK;

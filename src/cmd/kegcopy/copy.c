@@ -46,7 +46,7 @@ static const struct cli_opt copy_opts[] = {
 	OPT_STRING(0, "digestfile", struct copy_args, digestfile, "FILE",
 		   "Write the digest of the copied image to FILE"),
 	OPT_STRING('f', "format", struct copy_args, format, "TYPE",
-		   "Manifest type (oci or v2s2) to use in the destination"),
+		   "Manifest type (oci, v2s1, or v2s2) to use in the destination"),
 	OPT_UINT(0, "image-parallel-copies", struct copy_args, parallel, "N",
 		 "The most blobs to copy at once (default: what suits both places)"),
 	OPT_STRING(0, "multi-arch", struct copy_args, multi_arch, "WHICH",

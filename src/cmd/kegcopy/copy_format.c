@@ -14,11 +14,11 @@ int copy_format_media(const char *format, const char **out, struct keg_err *err)
 	else if (strcmp(format, "v2s2") == 0)
 		*out = MEDIA_DOCKER_MANIFEST;
 	else if (strcmp(format, "v2s1") == 0)
-		return keg_fail(err, KEG_EUNSUPPORTED, "manifests of type v2s1 are not built");
+		*out = MEDIA_DOCKER_SCHEMA1_SIGNED;
 	else
 		return keg_fail(err, KEG_EUSAGE,
 				"unknown format \"%s\". Choose one of the supported formats: "
-				"'oci' or 'v2s2'",
+				"'oci', 'v2s1', or 'v2s2'",
 				format);
 	return 0;
 }

@@ -33,7 +33,7 @@ static const struct cli_opt sync_opts[] = {
 		   "Write the digest and the name of each copied image to FILE"),
 	OPT_FLAG(0, "dry-run", struct sync_args, dry_run, "Say what would be copied, copy nothing"),
 	OPT_STRING('f', "format", struct sync_args, format, "TYPE",
-		   "Manifest type (oci or v2s2) to use in the destination"),
+		   "Manifest type (oci, v2s1, or v2s2) to use in the destination"),
 	OPT_FLAG(0, "keep-going", struct sync_args, keep_going,
 		 "Copy the other images where one fails, and fail at the end"),
 	OPT_FLAG(0, "preserve-digests", struct sync_args, preserve_digests,

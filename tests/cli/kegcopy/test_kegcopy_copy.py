@@ -259,7 +259,7 @@ def test_quiet_is_quiet(kegcopy, images, tmp_path):
 
 
 @pytest.mark.parametrize("option", [("--sign-by", "x"), ("--encryption-key", "x"), ("--dest-precompute-digests",),
-                                    ("--format", "v2s1"), ("--dest-compress-format", "bzip2"), ("--nonsense",),
+                                    ("--dest-compress-format", "bzip2"), ("--nonsense",),
                                     ("--multi-arch", "some")])
 def test_an_option_that_is_not_built_is_refused(kegcopy, images, tmp_path, option):
     kegcopy.fails("copy", *option, f"oci:{images('small')}", f"dir:{tmp_path}/d")
