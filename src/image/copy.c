@@ -185,6 +185,7 @@ int image_copy_run(struct image_source *src, struct image_dest *dst, const struc
 		   struct keg_buf *manifest, struct keg_err *err)
 {
 	auto(image_reporter) reporter = { 0 };
+	auto(copy_crypt) crypt = { 0 };
 	auto(keg_arena) arena = { 0 };
 	auto(keg_buf) bytes = { 0 }, written = { 0 };
 	autofree char *type = NULL;
@@ -193,9 +194,11 @@ int image_copy_run(struct image_source *src, struct image_dest *dst, const struc
 
 	image_reporter_init(&reporter, &how->progress);
 	const struct copy_image what = {
-		.src = src, .dst = dst, .how = how, .reporter = &reporter
+		.src = src, .dst = dst, .how = how, .reporter = &reporter, .crypt = &crypt
 	};
-	int r = image_source_manifest(src, NULL, &bytes, &type, err);
+	int r = copy_crypt_load(how, &crypt, err);
+	if (r >= 0)
+		r = image_source_manifest(src, NULL, &bytes, &type, err);
 	if (r < 0)
 		return r;
 	bool schema1 = manifest_kind_of(bytes.data, bytes.len, type) == MANIFEST_DOCKER_SCHEMA1;

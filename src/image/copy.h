@@ -31,6 +31,11 @@ struct image_copy {
 	bool remove_signatures;	   /* those of the source stay behind */
 	const struct image_policy *policy; /* of the source; NULL: anything is accepted */
 	const struct image_signer *signer; /* signs what is written; NULL: nobody */
+	/* "jwe:FILE" each, and the layers to encrypt (below 0: from the top; none: all). */
+	const char *const *encryption_keys;
+	const int *encrypt_layers;
+	const char *const *decryption_keys; /* "FILE[:PASSWORD]" each */
+	size_t n_encryption_keys, n_encrypt_layers, n_decryption_keys;
 	struct image_progress progress;
 };
 

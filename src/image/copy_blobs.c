@@ -80,12 +80,17 @@ static struct image_pipe *new_pipe(const struct copy_blobs *what, const struct i
 									: RING_ROOM);
 }
 
+static bool is_changed(const struct copy_blob *blob)
+{
+	return blob->change != COPY_AS_IS || blob->wish.decrypt || blob->wish.encrypt;
+}
+
 static int fetch_one(struct crew *crew, size_t i, struct keg_err *err)
 {
 	const struct copy_blobs *what = crew->what;
 	struct copy_blob *blob = &what->v[i];
 
-	if (blob->change == COPY_AS_IS) {
+	if (!is_changed(blob)) {
 		int r = what->dst->ops->reuse(what->dst, &blob->want, !what->fixed, &blob->put,
 					      err);
 		if (r < 0)
@@ -130,7 +135,7 @@ static int put_flowing(const struct copy_blobs *what, struct copy_blob *blob,
 	int r = copy_stages_open(&blob->wish, reader, &from, &blob->change, err);
 	if (r < 0)
 		return r;
-	if (blob->change != COPY_AS_IS) {
+	if (is_changed(blob)) {
 		as.digest[0] = '\0';
 		as.size = -1;
 	}

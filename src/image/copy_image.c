@@ -59,9 +59,31 @@ static bool wants_zstd(const struct plan *plan)
 	return keg_str_eq(plan->what->how->compress_with, "zstd");
 }
 
+/* Only OCI's format has names for encrypted layers. */
+static int choose_encrypted(struct plan *plan, struct keg_err *err)
+{
+	const char *format = plan->what->how->format;
+
+	if (format && manifest_kind_of_media(format) != MANIFEST_OCI)
+		return keg_fail(err, KEG_EUSAGE,
+				"encryption required together with format %s, which does not "
+				"support encryption",
+				format);
+	if (!dest_takes(plan->what->dst, MANIFEST_OCI))
+		return keg_fail(err, KEG_EUNSUPPORTED,
+				"encryption required but the destination only supports manifests "
+				"of type %s, which does not support encryption",
+				plan->what->dst->media_types[0]);
+	plan->kind = MANIFEST_OCI;
+	return 0;
+}
+
 /* The user's word first, then the source's own format, then the destination's best. */
 static int choose_kind(struct plan *plan, struct keg_err *err)
 {
+	if (plan->what->crypt->encrypt.n > 0)
+		return choose_encrypted(plan, err);
+
 	const struct image_dest *dst = plan->what->dst;
 	const char *format = plan->what->how->format;
 
@@ -118,6 +140,8 @@ static void make_wish(const struct plan *plan, struct copy_blob *blob)
 	enum media_packing says = media_packing_of(blob->want.media_type);
 
 	blob->wish = (struct copy_wish){
+		.decrypt = blob->wish.decrypt,
+		.encrypt = blob->wish.encrypt,
 		.opaque = says == MEDIA_NOT_A_LAYER || plan->fixed,
 		.want = wanted_compression(plan),
 		.with = wants_zstd(plan) ? COMPRESSION_ZSTD : COMPRESSION_GZIP,
@@ -154,6 +178,25 @@ static int real_layers(struct plan *plan, struct keg_err *err)
 	return 0;
 }
 
+static int plan_crypt(struct plan *plan, struct keg_err *err)
+{
+	int r = copy_crypt_plan(plan->what->crypt, &plan->doc.image, plan->blobs, plan->n,
+				&plan->arena, err);
+
+	for (size_t i = 0; i < plan->n && r >= 0; i++) {
+		const struct copy_blob *blob = &plan->blobs[i];
+
+		if (blob->wish.decrypt || blob->wish.encrypt)
+			plan->changed = true;
+		/* The store unpacks what it gets. */
+		if (plan->what->dst->each_layer && crypt_media_is_encrypted(blob->want.media_type))
+			r = keg_fail(err, KEG_EAUTH,
+				     "layer %s is encrypted, and no key was given to decrypt it",
+				     blob->want.digest);
+	}
+	return r;
+}
+
 static int plan_layers(struct plan *plan, struct keg_err *err)
 {
 	plan->n = plan->doc.image.n_layers;
@@ -162,6 +205,8 @@ static int plan_layers(struct plan *plan, struct keg_err *err)
 		blob_of(&plan->doc.image.layers[i], (int)i, &plan->blobs[i].want);
 
 	int r = real_layers(plan, err);
+	if (r >= 0)
+		r = plan_crypt(plan, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < plan->n; i++)
@@ -214,6 +259,7 @@ static void spread_results(struct plan *plan, const struct copy_blob *done, size
 			plan->blobs[i].put = done[k].put;
 			plan->blobs[i].reused = done[k].reused;
 			plan->blobs[i].change = done[k].change;
+			plan->blobs[i].wish = done[k].wish;
 		}
 	}
 }
@@ -315,6 +361,8 @@ static int rewrite(struct plan *plan, struct keg_buf *out, struct keg_err *err)
 
 		layer->digest = keg_arena_strdup(&plan->arena, blob->put.digest);
 		layer->size = blob->put.size;
+		if (blob->wish.decrypt)
+			layer->media_type = blob->want.media_type;
 		if (blob->reused && blob->put.media_type != blob->want.media_type)
 			layer->media_type = blob->put.media_type;
 		else if (plan->unpacked && blob->change == COPY_AS_IS &&
@@ -335,6 +383,9 @@ static int rewrite(struct plan *plan, struct keg_buf *out, struct keg_err *err)
 		return copy_schema1_make(plan->what->dst, &image, plan->config.data,
 					 plan->config.len, out, err);
 	int r = manifest_convert(&image, plan->kind, &plan->arena, &converted, err);
+	if (r >= 0)
+		r = copy_crypt_describe(plan->what->crypt, plan->blobs, &converted, &plan->arena,
+					err);
 	if (r < 0)
 		return r;
 	manifest_emit(&converted, out);

@@ -4,6 +4,7 @@
 #define KEG_IMAGE_COPY_IMAGE_H
 
 #include "image/copy.h"
+#include "image/copy_crypt.h"
 #include "image/reporter.h"
 
 struct copy_image {
@@ -11,6 +12,7 @@ struct copy_image {
 	struct image_dest *dst;
 	const struct image_copy *how;
 	struct image_reporter *reporter;
+	const struct copy_crypt *crypt;
 	const char *instance; /* its digest at the source when it is below an index */
 	bool below_index;     /* and so at the destination as well */
 	bool allowed;	      /* the policy was asked about the manifest that this one is made of */

@@ -114,7 +114,9 @@ int copy_stages_open(const struct copy_wish *wish, struct stream_in *reader, str
 	enum compression has = COMPRESSION_NONE;
 	autoptr(stream_in) stream = reader;
 
-	int r = wish->opaque ? 0 : look(&stream, &has, err);
+	int r = wish->decrypt ? crypt_layer_decrypt(wish->decrypt, stream, &stream, err) : 0;
+	if (r >= 0 && !wish->opaque)
+		r = look(&stream, &has, err);
 	if (r < 0)
 		return r;
 	*change = copy_change_of(wish, has);
@@ -122,6 +124,8 @@ int copy_stages_open(const struct copy_wish *wish, struct stream_in *reader, str
 		r = unpack(&stream, err);
 	if (r >= 0 && (*change == COPY_PACK || *change == COPY_REPACK))
 		r = pack(wish, &stream, err);
+	if (r >= 0 && wish->encrypt)
+		r = crypt_layer_encrypt(wish->encrypt, stream, &stream, err);
 	if (r < 0)
 		return r;
 	*out = take_ptr(&stream);

@@ -8,6 +8,7 @@
 #define KEG_IMAGE_COPY_STAGES_H
 
 #include "archive/compress.h"
+#include "image/crypt_layer.h"
 #include "image/transport.h"
 
 /* What happens to a blob's bytes between the two places. */
@@ -21,6 +22,7 @@ struct copy_wish {
 	bool again;	       /* IMAGE_COMPRESS: also what is packed with something else */
 	bool no_zstd;	       /* the manifest's format has no name for that */
 	int level;
+	struct crypt_layer *decrypt, *encrypt; /* before and after all that; NULL: not */
 };
 
 /* What the wish makes of bytes that are packed with `has`. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cmocka_keg.h"
+#include "spec/schema1.h"
 
 #include <string.h>
 
-#include "spec/schema1.h"
+#include "tests/unit/cmocka_keg.h"
 
 #define HEX32 "0123456789abcdef0123456789abcdef"
 #define ID(c) c "123456789abcdef0123456789abcdef" HEX32

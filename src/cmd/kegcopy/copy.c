@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/num.h"
 #include "cli/progress.h"
 #include "cli/sign_opts.h"
 #include "cmd/kegcopy/access.h"
@@ -17,7 +18,7 @@ struct copy_args {
 	struct side_args src, dest;
 	struct side_shared shared;
 	struct sign_opts sign;
-	struct keg_strv additional_tags;
+	struct keg_strv additional_tags, encryption_keys, encrypt_layers, decryption_keys;
 	bool all, quiet, preserve_digests;
 	bool compress, decompress, accept_uncompressed, force_format;
 	const char *compress_format, *format, *multi_arch, *digestfile, *sign_identity;
@@ -30,6 +31,8 @@ static const struct cli_opt copy_opts[] = {
 		 "Additional tags (supports docker-archive)"),
 	OPT_FLAG('a', "all", struct copy_args, all, "Copy all images if SOURCE-IMAGE is a list"),
 	OPT_GROUP(struct copy_args, shared, side_shared, side_shared_opts),
+	OPT_LIST(0, "decryption-key", struct copy_args, decryption_keys, "KEY[:PASSPHRASE]",
+		 "Key needed to decrypt the image"),
 	OPT_GROUP(struct copy_args, dest, side_args, dest_side_opts),
 	OPT_FLAG(0, "dest-compress", struct copy_args, compress,
 		 "Compress image layers that are not compressed"),
@@ -45,6 +48,11 @@ static const struct cli_opt copy_opts[] = {
 		 "Allow uncompressed image layers when saving to an OCI image"),
 	OPT_STRING(0, "digestfile", struct copy_args, digestfile, "FILE",
 		   "Write the digest of the copied image to FILE"),
+	OPT_LIST(0, "encrypt-layer", struct copy_args, encrypt_layers, "N",
+		 "Encrypt the layer with the number N, from 0 on, or -1 for the last (default: "
+		 "all)"),
+	OPT_LIST(0, "encryption-key", struct copy_args, encryption_keys, "PROTOCOL:FILE",
+		 "Key to encrypt the image with (jwe:FILE)"),
 	OPT_STRING('f', "format", struct copy_args, format, "TYPE",
 		   "Manifest type (oci, v2s1, or v2s2) to use in the destination"),
 	OPT_UINT(0, "image-parallel-copies", struct copy_args, parallel, "N",
@@ -64,10 +72,7 @@ static const struct cli_opt copy_opts[] = {
 		   "The same as --dest-creds", .flags = CLI_HIDDEN),
 	OPT_STRING(0, "screds", struct copy_args, src.creds, "USERNAME[:PASSWORD]",
 		   "The same as --src-creds", .flags = CLI_HIDDEN),
-	OPT_REFUSED(0, "decryption-key", "KEY"),
 	OPT_REFUSED(0, "dest-precompute-digests", NULL),
-	OPT_REFUSED(0, "encrypt-layer", "N"),
-	OPT_REFUSED(0, "encryption-key", "KEY"),
 	OPT_END,
 };
 
@@ -109,6 +114,41 @@ static int take_which(const struct copy_args *a, struct image_copy *how, struct 
 	return 0;
 }
 
+/* Each may be several, with commas between. */
+static int take_layers(const struct keg_strv *words, struct keg_arena *arena,
+		       struct image_copy *how, struct keg_err *err)
+{
+	auto(keg_strv) numbers = { 0 };
+
+	for (size_t i = 0; i < words->n; i++)
+		keg_strv_split(&numbers, words->v[i], ',');
+	int *layers = keg_arena_alloc(arena, numbers.n + 1, sizeof *layers);
+	for (size_t i = 0; i < numbers.n; i++) {
+		if (keg_parse_int(numbers.v[i], &layers[i], err) < 0)
+			return keg_wrap(err, "--encrypt-layer");
+	}
+	how->encrypt_layers = layers;
+	how->n_encrypt_layers = numbers.n;
+	return 0;
+}
+
+static int take_keys(const struct copy_args *a, struct keg_arena *arena, struct image_copy *how,
+		     struct keg_err *err)
+{
+	if (a->encryption_keys.n > 0 && a->decryption_keys.n > 0)
+		return keg_fail(err, KEG_EUSAGE,
+				"--encryption-key and --decryption-key cannot be specified "
+				"together");
+	if (a->encrypt_layers.n > 0 && a->encryption_keys.n == 0)
+		return keg_fail(err, KEG_EUSAGE,
+				"--encrypt-layer can only be used with --encryption-key");
+	how->encryption_keys = (const char *const *)a->encryption_keys.v;
+	how->n_encryption_keys = a->encryption_keys.n;
+	how->decryption_keys = (const char *const *)a->decryption_keys.v;
+	how->n_decryption_keys = a->decryption_keys.n;
+	return take_layers(&a->encrypt_layers, arena, how, err);
+}
+
 static int write_digest(const char *path, const struct transfer_table *transfer,
 			const struct keg_buf *manifest, struct keg_err *err)
 {
@@ -144,6 +184,8 @@ static int copy_run(const struct cli_call *call, struct keg_err *err)
 		r = take_which(a, &how, err);
 	if (r >= 0)
 		r = sign_opts_take(&a->sign, &arena, &signing, err);
+	if (r >= 0)
+		r = take_keys(a, &arena, &how, err);
 	if (r >= 0)
 		r = copy_access(call->globals, &a->src, names, &arena, &src, err);
 	if (r >= 0)

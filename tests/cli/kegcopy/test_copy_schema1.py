@@ -88,9 +88,20 @@ def test_the_store_takes_it(kegcopy, old, historic, store):
     assert [layer["diff-digest"] for layer in store.layers()] == layout_manifest(historic)[1]["rootfs"]["diff_ids"]
 
 
-@pytest.mark.parametrize("options", [[], ["--config"], ["--raw"], ["--config", "--raw"]])
+def without_data(shown):
+    """Debian's Skopeo tells less of the layers."""
+    assert all(layer == {"MIMEType": "", "Digest": digest, "Size": -1, "Annotations": None}
+               for layer, digest in zip(shown.pop("LayersData"), shown["Layers"]))
+    return shown
+
+
+@pytest.mark.parametrize("options", [["--config"], ["--raw"], ["--config", "--raw"]])
 def test_it_is_inspected(kegcopy, old, options):
     assert kegcopy.ok("inspect", *options, f"dir:{old}") == skopeo("inspect", *options, f"dir:{old}")
+
+
+def test_it_is_described(kegcopy, old):
+    assert without_data(kegcopy.inspect(f"dir:{old}")) == json.loads(skopeo("inspect", f"dir:{old}"))
 
 
 def test_a_registry_holds_it_to_its_name(kegcopy, old, tmp_path):
@@ -100,7 +111,7 @@ def test_a_registry_holds_it_to_its_name(kegcopy, old, tmp_path):
         remote = f"docker://{registry.host}/some/app:1"
         kegcopy.copy(f"dir:{old}", remote, "--dest-tls-verify=false")
         shown = kegcopy.inspect(remote, "--tls-verify=false")
-        assert shown == json.loads(skopeo("inspect", "--tls-verify=false", remote))
+        assert without_data(shown) == json.loads(skopeo("inspect", "--tls-verify=false", remote))
         by_digest = f"docker://{registry.host}/some/app@{shown['Digest']}"
         kegcopy.copy(by_digest, f"dir:{tmp_path}/back", "--src-tls-verify=false")
         manifest = json.loads((tmp_path / "back/manifest.json").read_text())
