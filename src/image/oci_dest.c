@@ -202,6 +202,10 @@ int oci_layout_dest(const struct oci_layout *where, bool accept_uncompressed,
 	dst->at.dirfd = dst->at.blobsfd = -1;
 	autoptr(image_dest) owned = &dst->base;
 
+	if (*where->ref == '@')
+		return keg_fail(err, KEG_EUSAGE,
+				"Destination reference must not contain a manifest index %s",
+				where->ref);
 	int r = read_index(where->dir, &dst->arena, &dst->index, err);
 	if (r < 0 && r != -KEG_ENOTFOUND)
 		return r;

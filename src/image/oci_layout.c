@@ -4,7 +4,24 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "spec/layout.h"
+
+int oci_layout_index(const char *ref, uint64_t *out, struct keg_err *err)
+{
+	struct keg_err ignored;
+	int64_t index;
+
+	if (*ref != '@')
+		return 0;
+	if (keg_parse_i64(ref + 1, &index, &ignored) < 0)
+		return keg_fail(err, KEG_EUSAGE, "Invalid source index %s: not an integer", ref);
+	if (index < 0)
+		return keg_fail(err, KEG_EUSAGE, "Invalid source index %s: must not be negative",
+				ref);
+	*out = (uint64_t)index;
+	return 1;
+}
 
 int oci_layout_split(const char *rest, char **path, char **ref, struct keg_err *err)
 {
@@ -20,7 +37,14 @@ int oci_layout_split(const char *rest, char **path, char **ref, struct keg_err *
 			return -KEG_EUSAGE;
 		}
 	}
-	return 0;
+
+	uint64_t index;
+	int r = oci_layout_index(*ref, &index, err);
+	if (r >= 0)
+		return 0;
+	free(take_ptr(path));
+	free(take_ptr(ref));
+	return r;
 }
 
 char *oci_blob_name(const char *digest)

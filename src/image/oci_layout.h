@@ -8,8 +8,11 @@
 
 #include "image/transport.h"
 
-/* "path[:ref]"; *ref is "" when there is none. Both the caller's to free. */
+/* "path[:ref|:@index]"; *ref is "" when there is none. Both the caller's to free. */
 int oci_layout_split(const char *rest, char **path, char **ref, struct keg_err *err) KEG_MUST_CHECK;
+
+/* Is `ref` "@" and the number of an entry? 1 with *out, or 0; KEG_EUSAGE when it is no number. */
+int oci_layout_index(const char *ref, uint64_t *out, struct keg_err *err) KEG_MUST_CHECK;
 
 /* Where a source's files are: a folder, or an archive. Names are relative to the layout. */
 struct oci_files {
@@ -24,7 +27,7 @@ struct oci_files {
 struct oci_layout {
 	const char *name; /* of the whole, for messages: "oci:path:ref" */
 	const char *dir;
-	const char *ref;	  /* "" : the only image there is */
+	const char *ref; /* "" : the only image there is; a source: or "@" and its number */
 	const char *shared_blobs; /* folder of blobs, or NULL: <dir>/blobs */
 };
 

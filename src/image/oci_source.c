@@ -26,6 +26,18 @@ static int find_entry(struct layout_source *src, const struct manifest_index *in
 		src->entry = &index->manifests[0];
 		return 0;
 	}
+	uint64_t at;
+	int r = oci_layout_index(ref, &at, err);
+	if (r < 0)
+		return r;
+	if (r > 0 && at >= index->n_manifests)
+		return keg_fail(err, KEG_ENOTFOUND,
+				"index %llu is too large, only %zu entries available",
+				(unsigned long long)at, index->n_manifests);
+	if (r > 0) {
+		src->entry = &index->manifests[at];
+		return 0;
+	}
 	for (size_t i = 0; i < index->n_manifests; i++) {
 		if (keg_str_eq(oci_ref_name(&index->manifests[i]), ref)) {
 			src->entry = &index->manifests[i];

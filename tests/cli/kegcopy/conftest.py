@@ -44,10 +44,10 @@ class Kegcopy:
         assert result.code == 0, result.err
         return result.out
 
-    def fails(self, *words):
+    def fails(self, *words, status=1):
         """The one line that it says."""
         result = self.run(*words)
-        assert result.code == 1
+        assert result.code == status
         lines = [line for line in result.err.splitlines() if not line.startswith("hint: ")]
         assert len(lines) == 1 and lines[0].startswith("Error: "), result.err
         assert not list((self.folder / "tmp").iterdir()), "temporary files are left"
