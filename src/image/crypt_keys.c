@@ -45,7 +45,7 @@ static EVP_PKEY *decode(const struct keg_buf *bytes, int selection, const struct
 
 static void add(struct crypt_keys *keys, EVP_PKEY *key)
 {
-	keys->v = keg_realloc(keys->v, keys->n + 1, sizeof *keys->v);
+	keys->v = keg_realloc(keys->v, keys->n + 1, sizeof(EVP_PKEY *));
 	keys->v[keys->n++] = key;
 }
 

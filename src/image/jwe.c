@@ -211,7 +211,7 @@ static bool decrypt(const struct message *m, const unsigned char *key, struct ke
 	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_LEN, m->tag.data) != 1 ||
 	    EVP_DecryptFinal_ex(ctx, to + n, &last) != 1)
 		return false;
-	keg_buf_add(plain, to, (size_t)(n + last));
+	keg_buf_add(plain, to, (size_t)n + (size_t)last);
 	return true;
 }
 
