@@ -184,6 +184,10 @@ struct transfer_table {
  */
 int transfer_open(const struct transfer_table **out, struct keg_err *err) KEG_MUST_CHECK;
 
+/* The same from a file. Its path is not looked up anywhere. */
+int transfer_open_at(const char *path, const struct transfer_table **out,
+		     struct keg_err *err) KEG_MUST_CHECK;
+
 /* The one symbol that libkeg-transfer.so exports. */
 extern const struct transfer_table keg_transfer;
 

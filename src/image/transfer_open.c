@@ -27,11 +27,8 @@ static char *beside_program(void)
 	return keg_exists(AT_FDCWD, path) ? take_ptr(&path) : NULL;
 }
 
-int transfer_open(const struct transfer_table **out, struct keg_err *err)
+int transfer_open_at(const char *path, const struct transfer_table **out, struct keg_err *err)
 {
-	autofree char *beside = beside_program();
-	const char *path = beside ? beside : KEG_LIBDIR "/" LIBRARY;
-
 	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!library) {
 		keg_fail(err, KEG_EUNSUPPORTED, "load %s: %s", path, dlerror());
@@ -47,4 +44,11 @@ int transfer_open(const struct transfer_table **out, struct keg_err *err)
 				table->version, TRANSFER_VERSION);
 	*out = table;
 	return 0;
+}
+
+int transfer_open(const struct transfer_table **out, struct keg_err *err)
+{
+	autofree char *beside = beside_program();
+
+	return transfer_open_at(beside ? beside : KEG_LIBDIR "/" LIBRARY, out, err);
 }

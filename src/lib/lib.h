@@ -2,10 +2,10 @@
 /*
  * lib.h - libkeg: what other programs may call, over the layers that our own programs use.
  *
- * include/keg/runtime.h and store.h are the contract. Here are their parts: runtime.c the context,
- * error.c errors, call.c how kegrun is made to do what a program with threads cannot; process.c,
- * control.c and query.c the operations; store.c what images there are. Nothing else of the layers
- * is visible in the library (libkeg.map).
+ * include/keg/runtime.h, image.h and store.h are the contract. Here are their parts: runtime.c the
+ * context, error.c errors, call.c how kegrun is made to do what a program with threads cannot;
+ * process.c, control.c and query.c the operations; image.c moves images, store.c says which there
+ * are. Nothing else of the layers is visible in the library (libkeg.map).
  */
 #ifndef KEG_LIB_LIB_H
 #define KEG_LIB_LIB_H

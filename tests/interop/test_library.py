@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """libkeg as another program has it: from an installed tree, by pkg-config, with threads."""
+import concurrent.futures
+import ctypes
+import functools
 import hashlib
 import json
 import os
@@ -11,6 +14,7 @@ import uuid
 
 import pytest
 
+import make_images
 from kegtool import BUILD, Identity, Keg, busybox_rootfs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -193,10 +197,63 @@ def test_the_example_lists_a_store(installed, name):
         who.close()
 
 
+def test_the_example_copies_an_image(installed, tmp_path):
+    layout = make_images.make(tmp_path, "small")
+    example = installed.compile(ROOT / "examples" / "copy_image.c", "copy_image")
+    run = functools.partial(subprocess.run, env={**os.environ, "LD_LIBRARY_PATH": str(installed.libdir)},
+                            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    done = run([example, f"oci:{layout}", f"dir:{tmp_path}/copy"])
+    assert done.returncode == 0, done.stderr
+    manifest = (tmp_path / "copy" / "manifest.json").read_bytes()
+    assert done.stdout == "sha256:" + hashlib.sha256(manifest).hexdigest() + "\n"
+    assert "Copying blob sha256:" in done.stderr and "Writing manifest to image destination" in done.stderr
+    done = run([example, f"oci:{layout}:nothing", f"dir:{tmp_path}/none"])
+    assert (done.returncode, done.stdout) == (1, "") and done.stderr.startswith("copy_image: ")
+
+
+class Access(ctypes.Structure):
+    _fields_ = [("size", ctypes.c_size_t), *[(name, ctypes.c_char_p) for name in (
+        "authfile", "username", "password", "registry_token", "cert_dir", "os", "arch", "variant", "policy", "root", "runroot")],
+                ("retries", ctypes.c_uint), ("timeout_ms", ctypes.c_uint), ("flags", ctypes.c_uint),
+                ("reserved", ctypes.c_void_p * 6)]
+
+    def __init__(self, **fields):
+        super().__init__(size=ctypes.sizeof(Access), **fields)
+
+
+def test_images_from_many_threads(installed, tmp_path):
+    """Each call is whole by itself, whatever the others do; errors are each one's own."""
+    library = ctypes.CDLL(str(installed.libdir / "libkeg.so.0"))
+    library.keg_runtime_error_message.restype = ctypes.c_char_p
+    layout = f"oci:{make_images.make(tmp_path, 'small')}".encode()
+
+    def inspected(name, flags, access=None):
+        text, length, error = ctypes.c_char_p(), ctypes.c_size_t(), ctypes.c_void_p()
+        status = library.keg_image_inspect(name, access and ctypes.byref(access), flags, ctypes.byref(text),
+                                           ctypes.byref(length), ctypes.byref(error))
+        return (0, text.value[:length.value]) if status == 0 else (status, library.keg_runtime_error_message(error))
+
+    def work(number):
+        copy = f"dir:{tmp_path}/copy{number}".encode()
+        assert library.keg_image_copy(layout, copy, None, None, None) == 0
+        assert inspected(copy, 1) == inspected(layout, 1)
+        status, message = inspected(layout + b":none", 0)
+        assert status == -14 and b"none" in message
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(24)))
+    told = json.loads(inspected(layout, 0)[1])
+    assert told["Os"] == "linux" and len(told["LayersData"]) == len(told["Layers"])
+    assert inspected(layout, 64)[0] == -5
+    assert inspected(b"nowhere:x", 0)[0] == -1
+    status, message = inspected(b"docker://localhost:1/x", 4, Access(flags=2, timeout_ms=5000))
+    assert status == -9 and b"refused" in message
+
+
 def test_what_is_installed_is_complete(installed):
     tree = installed.folder / PREFIX
     found = {str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file() or path.is_symlink()}
-    for name in ("bin/keg", "bin/kegrun", "bin/kegmon", "bin/kegcopy", "include/keg/runtime.h", "include/keg/store.h", "share/man/man1/kegrun.1", "share/man/man3/libkeg.3",
+    for name in ("bin/keg", "bin/kegrun", "bin/kegmon", "bin/kegcopy", "include/keg/image.h", "include/keg/runtime.h", "include/keg/store.h", "share/man/man1/kegrun.1", "share/man/man3/libkeg.3",
                  "share/bash-completion/completions/keg"):
         assert any(path == name or path == name + ".gz" for path in found), name
     libdir = installed.libdir.relative_to(installed.folder / PREFIX)
