@@ -55,6 +55,8 @@ struct transfer_save {
 	/* Images of the store: full names, which go along, or ids. */
 	const char *const *images;
 	size_t n_images;
+	const char *const *tags; /* docker-archive: more names for the first image */
+	size_t n_tags;
 	const char *format; /* "docker-archive" (default), "oci-archive", "oci-dir", "docker-dir" */
 	const char *path;   /* "/dev/stdout" or "-": standard output */
 	bool compress;	    /* docker-dir only */
@@ -63,12 +65,10 @@ struct transfer_save {
 
 struct transfer_push {
 	const struct image_access *access;
-	const char *image;  /* of the store: a full name or an id */
-	const char *dest;   /* "transport:details", or a name on a registry */
-	const char *format; /* media type of the manifest; NULL: the image's */
-	bool remove_signatures;
+	const char *image; /* of the store: a full name or an id */
+	const char *dest;  /* "transport:details", or a name on a registry */
+	struct image_copy how;
 	struct image_signing signing;
-	struct image_progress progress;
 	char **digest; /* may be NULL */
 };
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "image/docker_archive.h"
+#include "image/load_names.h"
 #include "image/storage_source.h"
 #include "image/transfer_parts.h"
 
@@ -33,11 +34,31 @@ static const char *name_of(const char *image)
 	return store_id_is_valid(image) ? NULL : image;
 }
 
+static int name_in_archive(const struct transfer_save *req, size_t i, struct image_dest *dst,
+			   struct keg_err *err)
+{
+	const char *name = name_of(req->images[i]);
+	auto(keg_strv) names = { 0 };
+	size_t n_tags = i == 0 ? req->n_tags : 0;
+
+	if (name)
+		keg_strv_add(&names, name);
+	for (size_t k = 0; k < n_tags; k++) {
+		char *full;
+		int r = image_full_name(req->tags[k], &full, err);
+
+		if (r < 0)
+			return r;
+		keg_strv_take(&names, full);
+	}
+	docker_archive_dest_name(dst, (const char *const *)names.v, names.n);
+	return 0;
+}
+
 static int save_into(const struct transfer_save *req, const struct save_format *format,
 		     struct image_dest *dst, struct keg_err *err)
 {
 	for (size_t i = 0; i < req->n_images; i++) {
-		const char *name = name_of(req->images[i]);
 		autoptr(image_source) src = NULL;
 		const struct image_copy how = {
 			.source_access = req->access,
@@ -53,8 +74,9 @@ static int save_into(const struct transfer_save *req, const struct save_format *
 		if (r < 0)
 			return r;
 		if (format->several)
-			docker_archive_dest_name(dst, &name, name ? 1 : 0);
-		r = image_copy_run(src, dst, &how, NULL, err);
+			r = name_in_archive(req, i, dst, err);
+		if (r >= 0)
+			r = image_copy_run(src, dst, &how, NULL, err);
 		if (r < 0)
 			return r;
 	}
@@ -109,9 +131,7 @@ int transfer_push(const struct transfer_push *req, struct keg_err *err)
 		.dest_access = req->access,
 		.signing = req->signing,
 	};
-	struct image_copy how = { .format = req->format,
-				  .remove_signatures = req->remove_signatures,
-				  .progress = req->progress };
+	struct image_copy how = req->how;
 
 	/* What is in the store was asked about when it came. */
 	here.insecure_policy = true;

@@ -3,12 +3,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cli/progress.h"
 #include "cmd/keg/command_line.h"
+#include "cmd/keg/pull_policy.h"
 #include "engine/lifecycle.h"
-#include "engine/image_find.h"
 #include "image/transfer.h"
 
 #define O struct container_options
@@ -195,40 +194,6 @@ void create_args_defaults(struct create_args *args)
 
 /* --- image -------------------------------------------------------------------------------- */
 
-static int parse_policy(const char *text, enum transfer_pull_policy *out, struct keg_err *err)
-{
-	static const struct {
-		const char *name;
-		enum transfer_pull_policy policy;
-	} policies[] = {
-		{ "missing", TRANSFER_PULL_MISSING }, { "ifnotpresent", TRANSFER_PULL_MISSING },
-		{ "always", TRANSFER_PULL_ALWAYS },   { "true", TRANSFER_PULL_ALWAYS },
-		{ "newer", TRANSFER_PULL_NEWER },     { "ifnewer", TRANSFER_PULL_NEWER },
-		{ "never", TRANSFER_PULL_NEVER },     { "false", TRANSFER_PULL_MISSING },
-	};
-
-	for (size_t i = 0; i < KEG_COUNT(policies); i++) {
-		if (strcasecmp(policies[i].name, text) == 0) {
-			*out = policies[i].policy;
-			return 0;
-		}
-	}
-	return keg_fail(err, KEG_EUSAGE, "unsupported pull policy \"%s\"", text);
-}
-
-/* The image that the name means now, or NULL; in the engine's arena. */
-static const char *local_id(struct engine *engine, const char *image)
-{
-	struct store *store;
-	struct store_image found;
-	struct keg_err ignored;
-
-	if (engine_store(engine, &store, &ignored) < 0 ||
-	    image_find(store, image, &engine->arena, &found, NULL, &ignored) < 0)
-		return NULL;
-	return found.id;
-}
-
 static int pull(struct engine *engine, const struct create_args *args, const char *image,
 		enum transfer_pull_policy policy, struct keg_err *err)
 {
@@ -251,7 +216,7 @@ static int pull(struct engine *engine, const struct create_args *args, const cha
 	autoptr(cli_progress) progress = cli_progress_new(stderr, args->o.quiet);
 	const struct transfer_pull req = { .access = &access,
 					   .name = image,
-					   .local_id = local_id(engine, image),
+					   .local_id = pull_local_id(engine, image),
 					   .policy = policy,
 					   .progress = cli_progress_sink(progress) };
 	return transfer->pull(&req, &ids, err);
@@ -286,7 +251,8 @@ int create_container(const struct cli_call *call, struct create_args *args, stru
 	if (r < 0)
 		return r;
 	req.argv = argv.v;
-	r = parse_policy(args->o.pull ? args->o.pull : engine->config.pull_policy, &policy, err);
+	r = pull_policy_parse(args->o.pull ? args->o.pull : engine->config.pull_policy, &policy,
+			      err);
 	if (r < 0)
 		return r;
 

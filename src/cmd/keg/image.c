@@ -12,6 +12,8 @@ static const struct cli_cmd *const image_commands[] = {
 	&cmd_load,
 	&cmd_image_prune,
 	&cmd_pull,
+	&cmd_push,
+	&cmd_save,
 	&cmd_image_rm,
 	&cmd_tag,
 	&cmd_untag,

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/kegcopy/access.h"
 
-#include <limits.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "engine/userns.h"
 
 /* The rows for one image, with `p` before each name. */
@@ -51,24 +49,6 @@ void side_share(const struct side_shared *shared, struct side_args *side)
 		side->authfile = shared->authfile;
 	if (side->tls_verify < 0)
 		side->tls_verify = shared->tls_verify;
-}
-
-const struct cli_opt retry_opts[] = {
-	OPT_STRING(0, "retry-delay", struct retry_args, delay, "DURATION",
-		   "Wait that long before each retry (default: one second, then two, four, ...)"),
-	OPT_UINT(0, "retry-times", struct retry_args, times, "N",
-		 "The number of times to possibly retry"),
-	OPT_END,
-};
-
-int retry_take(const struct retry_args *args, struct image_access *out, struct keg_err *err)
-{
-	int r = 0;
-
-	out->retries = args->times < UINT_MAX ? (unsigned)args->times : UINT_MAX;
-	if (args->delay)
-		r = keg_duration_parse(args->delay, &out->retry_delay_ns, err);
-	return r < 0 ? keg_wrap(err, "invalid --retry-delay \"%s\"", args->delay) : r;
 }
 
 static int take_creds(const struct side_args *side, struct keg_arena *arena,

@@ -4,6 +4,7 @@
 #define KEG_CMD_KEGCOPY_ACCESS_H
 
 #include "base/mem.h"
+#include "cli/retry.h"
 #include "cmd/kegcopy/globals.h"
 #include "image/access.h"
 
@@ -23,14 +24,6 @@ struct side_shared {
 };
 extern const struct cli_opt side_shared_opts[];
 void side_share(const struct side_shared *shared, struct side_args *side);
-
-struct retry_args {
-	uint64_t times;
-	const char *delay;
-};
-extern const struct cli_opt retry_opts[];
-int retry_take(const struct retry_args *args, struct image_access *out,
-	       struct keg_err *err) KEG_MUST_CHECK;
 
 /*
  * Fill *out from the options; text is shared with them or lives in the arena. When one of the

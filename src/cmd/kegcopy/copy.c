@@ -23,7 +23,7 @@ struct copy_args {
 	bool compress, decompress, accept_uncompressed, force_format;
 	const char *compress_format, *format, *multi_arch, *digestfile, *sign_identity;
 	uint64_t compress_level, parallel;
-	struct retry_args retry;
+	struct cli_retry retry;
 };
 
 static const struct cli_opt copy_opts[] = {
@@ -63,7 +63,7 @@ static const struct cli_opt copy_opts[] = {
 		 "Preserve digests of images and lists"),
 	OPT_FLAG('q', "quiet", struct copy_args, quiet,
 		 "Suppress output information when copying images"),
-	OPT_GROUP(struct copy_args, retry, retry_args, retry_opts),
+	OPT_GROUP(struct copy_args, retry, cli_retry, cli_retry_times_opts),
 	OPT_GROUP(struct copy_args, sign, sign_opts, sign_opts),
 	OPT_STRING(0, "sign-identity", struct copy_args, sign_identity, "REFERENCE",
 		   "Sign for REFERENCE, a full name (default: the destination's)"),
@@ -191,7 +191,7 @@ static int copy_run(const struct cli_call *call, struct keg_err *err)
 	if (r >= 0)
 		r = copy_access(call->globals, &a->dest, names, &arena, &dest, err);
 	if (r >= 0)
-		r = retry_take(&a->retry, &src, err);
+		r = cli_retry_take(&a->retry, &src, err);
 	if (r >= 0)
 		r = transfer_open(&transfer, err);
 	if (r < 0)

@@ -6,12 +6,12 @@
 
 struct delete_args {
 	struct side_args side;
-	struct retry_args retry;
+	struct cli_retry retry;
 };
 
 static const struct cli_opt delete_opts[] = {
 	OPT_GROUP(struct delete_args, side, side_args, side_opts),
-	OPT_GROUP(struct delete_args, retry, retry_args, retry_opts),
+	OPT_GROUP(struct delete_args, retry, cli_retry, cli_retry_times_opts),
 	OPT_END,
 };
 
@@ -30,7 +30,7 @@ static int delete_run(const struct cli_call *call, struct keg_err *err)
 
 	int r = copy_access(call->globals, &args->side, names, &arena, &access, err);
 	if (r >= 0)
-		r = retry_take(&args->retry, &access, err);
+		r = cli_retry_take(&args->retry, &access, err);
 	if (r >= 0)
 		r = transfer_open(&transfer, err);
 	if (r < 0)

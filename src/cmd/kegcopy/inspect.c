@@ -13,7 +13,7 @@ struct inspect_args {
 	struct side_args side;
 	bool config, raw, no_tags;
 	const char *format, *manifest_digest;
-	struct retry_args retry;
+	struct cli_retry retry;
 };
 
 static const struct cli_opt inspect_opts[] = {
@@ -26,7 +26,7 @@ static const struct cli_opt inspect_opts[] = {
 	OPT_FLAG('n', "no-tags", struct inspect_args, no_tags,
 		 "Do not list the available tags from the repository in the output"),
 	OPT_FLAG(0, "raw", struct inspect_args, raw, "Output raw manifest or configuration"),
-	OPT_GROUP(struct inspect_args, retry, retry_args, retry_opts),
+	OPT_GROUP(struct inspect_args, retry, cli_retry, cli_retry_times_opts),
 	OPT_END,
 };
 
@@ -145,7 +145,7 @@ static int inspect_run(const struct cli_call *call, struct keg_err *err)
 	if (r >= 0)
 		r = copy_access(call->globals, &args->side, names, &arena, &access, err);
 	if (r >= 0)
-		r = retry_take(&args->retry, &access, err);
+		r = cli_retry_take(&args->retry, &access, err);
 	if (r >= 0)
 		r = transfer_open(&transfer, err);
 	if (r < 0)

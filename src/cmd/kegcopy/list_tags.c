@@ -8,12 +8,12 @@
 
 struct list_tags_args {
 	struct side_args side;
-	struct retry_args retry;
+	struct cli_retry retry;
 };
 
 static const struct cli_opt list_tags_opts[] = {
 	OPT_GROUP(struct list_tags_args, side, side_args, side_opts),
-	OPT_GROUP(struct list_tags_args, retry, retry_args, retry_opts),
+	OPT_GROUP(struct list_tags_args, retry, cli_retry, cli_retry_times_opts),
 	OPT_END,
 };
 
@@ -33,7 +33,7 @@ static int list_tags_run(const struct cli_call *call, struct keg_err *err)
 
 	int r = copy_access(call->globals, &args->side, names, &arena, &access, err);
 	if (r >= 0)
-		r = retry_take(&args->retry, &access, err);
+		r = cli_retry_take(&args->retry, &access, err);
 	if (r >= 0)
 		r = transfer_open(&transfer, err);
 	if (r < 0)

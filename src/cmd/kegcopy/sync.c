@@ -18,7 +18,7 @@ struct sync_args {
 	struct sign_opts sign;
 	const char *from, *to, *format, *append_suffix, *digestfile;
 	bool all, scoped, dry_run, keep_going, preserve_digests;
-	struct retry_args retry;
+	struct cli_retry retry;
 };
 
 static const struct cli_opt sync_opts[] = {
@@ -38,7 +38,7 @@ static const struct cli_opt sync_opts[] = {
 		 "Copy the other images where one fails, and fail at the end"),
 	OPT_FLAG(0, "preserve-digests", struct sync_args, preserve_digests,
 		 "Preserve digests of images and lists"),
-	OPT_GROUP(struct sync_args, retry, retry_args, retry_opts),
+	OPT_GROUP(struct sync_args, retry, cli_retry, cli_retry_times_opts),
 	OPT_FLAG(0, "scoped", struct sync_args, scoped,
 		 "Keep the whole name of the source at the destination"),
 	OPT_STRING('s', "src", struct sync_args, from, "TRANSPORT",
@@ -127,7 +127,7 @@ static int sync_run(const struct cli_call *call, struct keg_err *err)
 	if (r >= 0)
 		r = copy_access(call->globals, &a->dest, none, &arena, &dest, err);
 	if (r >= 0)
-		r = retry_take(&a->retry, &src, err);
+		r = cli_retry_take(&a->retry, &src, err);
 	if (r >= 0)
 		r = transfer_open(&transfer, err);
 	if (r < 0)
