@@ -25,7 +25,7 @@ ANALYZER = "-fanalyzer -Wno-analyzer-malloc-leak"
 MOST_AGAIN = 10  # failed tests that get a second try; more is no accident
 FUZZ_SECONDS = int(os.environ.get("KEG_FUZZ_SECONDS", "6"))
 # What privileges are given by is tried for longer.
-FUZZ_LONG = {"runtime_config": 60, "state": 60, "idmap": 60}
+FUZZ_LONG = {"runtime_config": 60, "state": 60, "idmap": 60, "kernel_text": 20}
 
 
 class Result:

@@ -21,7 +21,7 @@
 
 enum { MKDIR_TRIES = 16, CPUSET_TEXT_MAX = 4096 };
 
-static struct cgroup *group_new(bool rootless)
+struct cgroup *cgroup_new(bool rootless)
 {
 	struct cgroup *group = keg_alloc(1, sizeof *group);
 
@@ -263,7 +263,7 @@ static int make_everywhere(struct cgroup *group, bool adopt, struct keg_err *err
 
 int cgroup_make(const struct cgroup_request *want, struct cgroup **out, struct keg_err *err)
 {
-	autoptr(cgroup) group = group_new(want->rootless);
+	autoptr(cgroup) group = cgroup_new(want->rootless);
 	autofree char *path = NULL;
 	bool relative = false, any = false;
 	int r = choose_path(want, &path, &relative, err);
@@ -334,8 +334,7 @@ const char *cgroup_place(struct cgroup *group)
 	return group->place;
 }
 
-/* The path that lines as in /proc/PID/cgroup give for the hierarchy, or NULL; caller frees. */
-static char *path_in_lines(const struct cgroup_hierarchy *h, const char *lines)
+char *cgroup_path_in_lines(const struct cgroup_hierarchy *h, const char *lines)
 {
 	unsigned wanted = h->controllers;
 
@@ -361,14 +360,15 @@ static char *path_in_lines(const struct cgroup_hierarchy *h, const char *lines)
 
 int cgroup_open(const char *place, struct cgroup **out, struct keg_err *err)
 {
-	autoptr(cgroup) group = group_new(false);
+	autoptr(cgroup) group = cgroup_new(false);
 	int r = place[0] ? cgroup_layout_read(group, err) : 0;
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < group->n; i++) {
 		struct cgroup_hierarchy *h = &group->at[i];
-		autofree char *path = place[0] == '/' ? keg_strdup(place) : path_in_lines(h, place);
+		autofree char *path =
+			place[0] == '/' ? keg_strdup(place) : cgroup_path_in_lines(h, place);
 
 		/* The root group is nobody's container. */
 		if (path && strcmp(path, "/") != 0 && cgroup_layout_has(group, h, path))

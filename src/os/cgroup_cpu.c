@@ -64,8 +64,7 @@ static int apply_v2(const struct cgroup *group, const struct cgroup_hierarchy *h
 	return cgroup_files_settle(group, h, settings, n, err);
 }
 
-/* "max 100000"; it is written into. */
-static bool parse_max(char *text, int64_t *quota, uint64_t *period)
+bool cgroup_cpu_max_parse(char *text, int64_t *quota, uint64_t *period)
 {
 	char *space = text ? strchr(text, ' ') : NULL;
 	struct keg_err ignored;
@@ -95,7 +94,7 @@ static bool read_quota(const struct cgroup *group, int64_t *quota, uint64_t *per
 		return cgroup_file_number(group, v1, "cpu.cfs_period_us", period);
 	}
 	return v2 && cgroup_file_read(group, v2, "cpu.max", &text, &ignored) >= 0 &&
-	       parse_max(text.data, quota, period);
+	       cgroup_cpu_max_parse(text.data, quota, period);
 }
 
 void cgroup_complete(struct cgroup *group, struct cgroup_resources *want, struct keg_arena *arena)

@@ -50,10 +50,17 @@ struct cgroup {
 	struct cgroup_hierarchy at[CGROUP_HIERARCHIES_MAX];
 };
 
+/* One without hierarchies. */
+struct cgroup *cgroup_new(bool rootless);
+/* The path that lines as in /proc/PID/cgroup give for the hierarchy, or NULL; caller frees. */
+char *cgroup_path_in_lines(const struct cgroup_hierarchy *h, const char *lines);
+
 /* --- cgroup_layout.c ------------------------------------------------------------------- */
 
 /* The hierarchies of this process, with `folder` and `own`, and no path yet. */
 int cgroup_layout_read(struct cgroup *group, struct keg_err *err) KEG_MUST_CHECK;
+/* The same from the lines of /proc/PID/cgroup, which are written into. */
+void cgroup_layout_parse(struct cgroup *group, char *lines, bool only_v2);
 /* Is cgroup v2 all there is at CGROUP_ROOT? */
 bool cgroup_host_is_unified(void);
 /*
@@ -143,6 +150,11 @@ int cgroup_devices_apply(struct cgroup *group, const struct cgroup_device_rule *
 
 /* Asked for: there, and not the 0 that stands for "leave it" in the specification's numbers. */
 #define CGROUP_ASKED(number) ((number) && *(number))
+
+/* --- cgroup_cpu.c ---------------------------------------------------------------------- */
+
+/* "max 100000" of cpu.max, which is written into; no quota is -1. */
+bool cgroup_cpu_max_parse(char *text, int64_t *quota, uint64_t *period);
 
 /* --- cgroup_memory.c ------------------------------------------------------------------- */
 

@@ -74,10 +74,14 @@ static void add_line(struct cgroup *group, char *line, bool only_v2)
 	if (only_v2 && !v2)
 		return;
 
-	struct cgroup_hierarchy *h = &group->at[group->n++];
 	const char *named = keg_str_after(controllers, "name=");
 	const char *folder = v2 ? (only_v2 ? "." : "unified") : named ? named : controllers;
 
+	/* A folder below CGROUP_ROOT, as whoever mounts a hierarchy chooses its name. */
+	if (!v2 && (folder[0] == '\0' || folder[0] == '.' || strchr(folder, '/')))
+		return;
+
+	struct cgroup_hierarchy *h = &group->at[group->n++];
 	*h = (struct cgroup_hierarchy){
 		.v2 = v2,
 		.controllers = named ? 0 : cgroup_controllers_parse(controllers, ","),
@@ -87,16 +91,20 @@ static void add_line(struct cgroup *group, char *line, bool only_v2)
 	};
 }
 
+void cgroup_layout_parse(struct cgroup *group, char *lines, bool only_v2)
+{
+	for (char *line; (line = strsep(&lines, "\n"));)
+		add_line(group, line, only_v2);
+}
+
 static int read_lines(struct cgroup *group, const char *file, bool only_v2, struct keg_err *err)
 {
 	auto(keg_buf) text = { 0 };
 	int r = keg_file_read(AT_FDCWD, file, PROC_CGROUP_MAX, &text, err);
 
-	if (r < 0)
-		return r;
-	for (char *at = text.data, *line; (line = strsep(&at, "\n"));)
-		add_line(group, line, only_v2);
-	return 0;
+	if (r >= 0)
+		cgroup_layout_parse(group, text.data, only_v2);
+	return r < 0 ? r : 0;
 }
 
 bool cgroup_host_is_unified(void)

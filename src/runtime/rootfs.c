@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "os/mount.h"
+#include "os/mountinfo.h"
 #include "os/path.h"
 #include "runtime/mount_opts.h"
 
@@ -108,18 +109,11 @@ static int pivot(struct keg_err *err)
 /* Line by line: the mounts of the host's proc and sysfs that are not the container's own. */
 static int uncover(char *line, const char *rootfs, struct keg_err *err)
 {
-	char *dash = strstr(line, " - ");
-	char *at = line;
+	char *at, *type;
 
-	if (!dash || (!keg_str_starts(dash + 3, "proc ") && !keg_str_starts(dash + 3, "sysfs ")))
+	if (!mountinfo_parse(line, &at, &type) ||
+	    (strcmp(type, "proc") != 0 && strcmp(type, "sysfs") != 0))
 		return 0;
-	for (int field = 0; field < 4; field++) {
-		at = strchr(at, ' ');
-		if (!at)
-			return 0;
-		at++;
-	}
-	at[strcspn(at, " ")] = '\0';
 	if (keg_str_after(at, rootfs) || umount2(at, MNT_DETACH) == 0 || errno == EINVAL ||
 	    errno == ENOENT)
 		return 0;
