@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "image/docker_attachments.h"
 #include "image/docker_lookaside.h"
 #include "image/registries_d.h"
 #include "registry/lookaside.h"
@@ -80,30 +81,55 @@ int docker_signatures_read(const struct docker_signatures *at, const char *diges
 	int r = find_place(at, &place, err);
 	if (r < 0)
 		return r;
+	r = registry_keeps_signatures(at->repo)
+		    ? read_kept(at, digest, out, err)
+		    : docker_lookaside_read(at->client, place.lookaside, digest, out, err);
+	if (r >= 0 && place.attachments)
+		r = docker_attachments_read(at->repo, digest, out, err);
+	return r;
+}
+
+static int write_simple(const struct docker_signatures *at, const struct signature_place *place,
+			const char *digest, const struct signature *const *sigs, size_t n,
+			struct keg_err *err)
+{
+	if (n == 0)
+		return 0;
 	return registry_keeps_signatures(at->repo)
-		       ? read_kept(at, digest, out, err)
-		       : docker_lookaside_read(at->client, place.lookaside, digest, out, err);
+		       ? write_kept(at, digest, sigs, n, err)
+		       : docker_lookaside_write(place->staging, digest, sigs, n, err);
+}
+
+static int write_sigstore(const struct docker_signatures *at, const struct signature_place *place,
+			  const char *digest, const struct signature *const *sigs, size_t n,
+			  struct keg_err *err)
+{
+	if (n == 0)
+		return 0;
+	if (place->attachments)
+		return docker_attachments_write(at->repo, digest, sigs, n, err);
+	keg_fail(err, KEG_EUSAGE, "writing sigstore attachments is disabled by configuration");
+	return keg_hint(err, "use-sigstore-attachments: true in registries.d allows it");
 }
 
 int docker_signatures_write(const struct docker_signatures *at, const char *digest,
 			    const struct signatures *sigs, struct keg_err *err)
 {
 	autofree const struct signature **simple = keg_alloc(sigs->n + 1, sizeof(void *));
+	autofree const struct signature **sigstore = keg_alloc(sigs->n + 1, sizeof(void *));
 	auto(signature_place) place = { 0 };
-	size_t n = 0;
+	size_t n_simple = 0, n_sigstore = 0;
 
-	int r = find_place(at, &place, err);
-	if (r < 0)
-		return r;
 	for (size_t i = 0; i < sigs->n; i++) {
 		if (sigs->v[i].sigstore)
-			return keg_fail(err, KEG_EUNSUPPORTED,
-					"sigstore signatures cannot be written to registries yet");
-		simple[n++] = &sigs->v[i];
+			sigstore[n_sigstore++] = &sigs->v[i];
+		else
+			simple[n_simple++] = &sigs->v[i];
 	}
-	if (n == 0)
-		return 0;
-	return registry_keeps_signatures(at->repo)
-		       ? write_kept(at, digest, simple, n, err)
-		       : docker_lookaside_write(place.staging, digest, simple, n, err);
+	int r = find_place(at, &place, err);
+	if (r >= 0)
+		r = write_sigstore(at, &place, digest, sigstore, n_sigstore, err);
+	if (r >= 0)
+		r = write_simple(at, &place, digest, simple, n_simple, err);
+	return r;
 }

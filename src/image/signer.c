@@ -2,14 +2,21 @@
 #include "image/signer.h"
 
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/strv.h"
 #include "image/manifest_digest.h"
 #include "image/sign_gpg.h"
 #include "image/sign_payload.h"
+#include "image/sigstore_key.h"
+#include "image/sigstore_params.h"
 #include "spec/reference.h"
+
+enum { KEYS_MAX = 2 }; /* of sigstore: one named by itself, one in a file of parameters */
 
 struct image_signer {
 	char *gpg_key, *passphrase, *identity;
+	EVP_PKEY *keys[KEYS_MAX];
+	size_t n_keys;
 };
 
 /* A name that signatures can be made for: one image, not a repository. */
@@ -29,21 +36,38 @@ static int full_name(const char *text, char **out, struct keg_err *err)
 	return 0;
 }
 
+static int add_key(struct image_signer *signer, const char *path, const char *passphrase,
+		   struct keg_err *err)
+{
+	int r = sigstore_key_read(path, passphrase ? passphrase : "", &signer->keys[signer->n_keys],
+				  err);
+
+	if (r >= 0)
+		signer->n_keys++;
+	return r;
+}
+
 int image_signer_open(const struct image_signing *how, struct image_signer **out,
 		      struct keg_err *err)
 {
 	autoptr(image_signer) signer = keg_alloc(1, sizeof *signer);
 
 	*out = NULL;
-	if (how->sigstore_key || how->sigstore_params)
-		return keg_fail(err, KEG_EUNSUPPORTED,
-				"signing with sigstore keys is not built into keg");
-	if (how->identity) {
-		int r = full_name(how->identity, &signer->identity, err);
+	int r = how->identity ? full_name(how->identity, &signer->identity, err) : 0;
+	if (r >= 0 && how->sigstore_key)
+		r = add_key(signer, how->sigstore_key, how->passphrase, err);
+	if (r >= 0 && how->sigstore_params) {
+		auto(sigstore_params) params = { 0 };
+
+		r = sigstore_params_read(how->sigstore_params, &params, err);
+		if (r >= 0)
+			r = add_key(signer, params.key_file, params.passphrase, err);
 		if (r < 0)
-			return r;
+			return keg_wrap(err, "Error using --sign-by-sigstore");
 	}
-	if (!how->gpg_key)
+	if (r < 0)
+		return r;
+	if (!how->gpg_key && signer->n_keys == 0)
 		return 0;
 	signer->gpg_key = keg_strdup(how->gpg_key);
 	signer->passphrase = keg_strdup(how->passphrase);
@@ -53,6 +77,8 @@ int image_signer_open(const struct image_signing *how, struct image_signer **out
 
 void image_signer_free(struct image_signer *signer)
 {
+	for (size_t i = 0; i < signer->n_keys; i++)
+		EVP_PKEY_free(signer->keys[i]);
 	free(signer->gpg_key);
 	free(signer->passphrase);
 	free(signer->identity);
@@ -66,8 +92,8 @@ const char *image_signer_identity(const struct image_signer *signer)
 
 const char *image_signer_message(const struct image_signer *signer)
 {
-	(void)signer;
-	return "Signing image using simple signing";
+	return signer->gpg_key ? "Signing image using simple signing"
+			       : "Signing image using a sigstore signature";
 }
 
 static int sign_gpg(const struct image_signer *signer, const char *digest, const char *reference,
@@ -83,11 +109,33 @@ static int sign_gpg(const struct image_signer *signer, const char *digest, const
 	return r;
 }
 
+static int sign_sigstore(EVP_PKEY *key, const char *digest, const char *reference,
+			 struct signatures *out, struct keg_err *err)
+{
+	auto(signature) sig = { .sigstore = true,
+				.media_type = keg_strdup(SIGSTORE_MEDIA),
+				.annotations = json_object_new_object() };
+	auto(keg_buf) made = { 0 };
+
+	sign_payload_emit(SIGN_SIGSTORE, digest, reference, &sig.bytes);
+	int r = sigstore_key_sign(key, &sig.bytes, &made, err);
+	if (r < 0)
+		return r;
+	autofree char *text = keg_base64(made.data, made.len);
+	keg_json_put_str(sig.annotations, SIGSTORE_SIGNATURE, text);
+	signatures_take(out, &sig);
+	return 0;
+}
+
 int image_signer_sign(const struct image_signer *signer, const void *manifest, size_t len,
 		      const char *reference, struct signatures *out, struct keg_err *err)
 {
 	autofree char *digest = NULL;
 
 	int r = image_manifest_digest(manifest, len, &digest, err);
-	return r < 0 ? r : sign_gpg(signer, digest, reference, out, err);
+	if (r >= 0 && signer->gpg_key)
+		r = sign_gpg(signer, digest, reference, out, err);
+	for (size_t i = 0; i < signer->n_keys && r >= 0; i++)
+		r = sign_sigstore(signer->keys[i], digest, reference, out, err);
+	return r;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/manifest_digest.h"
+#include "image/sigstore_key.h"
 #include "image/transfer_parts.h"
 
 __attribute__((visibility("default"))) const struct transfer_table keg_transfer = {
@@ -20,6 +21,7 @@ __attribute__((visibility("default"))) const struct transfer_table keg_transfer 
 	.login_store = transfer_login_store,
 	.login_forget = transfer_login_forget,
 	.manifest_digest = image_manifest_digest,
+	.generate_key = sigstore_key_generate,
 	.sign = transfer_sign,
 	.verify = transfer_verify,
 };

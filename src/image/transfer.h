@@ -18,7 +18,7 @@
 #include "image/progress.h"
 
 /* Raised when the table changes; transfer_open() refuses another's. */
-enum { TRANSFER_VERSION = 3 };
+enum { TRANSFER_VERSION = 4 };
 
 enum transfer_pull_policy {
 	TRANSFER_PULL_MISSING = 0, /* only when the store has no such image */
@@ -169,6 +169,9 @@ struct transfer_table {
 	int (*login_forget)(const struct transfer_login *req, struct keg_err *err);
 	/* "sha256:..." of a manifest's bytes. The caller frees. */
 	int (*manifest_digest)(const void *bytes, size_t len, char **out, struct keg_err *err);
+	/* A pair of keys for sigstore's signatures, as PEM; appended. */
+	int (*generate_key)(const char *passphrase, struct keg_buf *public_pem,
+			    struct keg_buf *secret_pem, struct keg_err *err);
 	/* Appends the signature. */
 	int (*sign)(const struct transfer_signing *req, struct keg_buf *signature,
 		    struct keg_err *err);

@@ -7,6 +7,7 @@
 
 extern const struct cli_cmd cmd_copy;
 extern const struct cli_cmd cmd_delete;
+extern const struct cli_cmd cmd_generate_sigstore_key;
 extern const struct cli_cmd cmd_inspect;
 extern const struct cli_cmd cmd_list_tags;
 extern const struct cli_cmd cmd_login;

@@ -7,8 +7,17 @@
 enum { EXIT_ERROR = 1, EXIT_NO_IMAGE = 2 };
 
 static const struct cli_cmd *const commands[] = {
-	&cmd_copy,   &cmd_delete,	   &cmd_inspect,	 &cmd_list_tags,	 &cmd_login,
-	&cmd_logout, &cmd_manifest_digest, &cmd_standalone_sign, &cmd_standalone_verify, &cmd_sync,
+	&cmd_copy,
+	&cmd_delete,
+	&cmd_generate_sigstore_key,
+	&cmd_inspect,
+	&cmd_list_tags,
+	&cmd_login,
+	&cmd_logout,
+	&cmd_manifest_digest,
+	&cmd_standalone_sign,
+	&cmd_standalone_verify,
+	&cmd_sync,
 	NULL,
 };
 
