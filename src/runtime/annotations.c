@@ -4,6 +4,15 @@
 
 #include <string.h>
 
+#include "spec/seccomp_profile.h"
+
+static const char *const honoured[] = {
+	SECCOMP_FILTER_ANNOTATION,  ANNOTATION_UNIT_PROPERTY, ANNOTATION_DELEGATE,
+	ANNOTATION_HOOKS_STDERR,    ANNOTATION_HOOKS_STDOUT,  ANNOTATION_KEEP_GROUPS,
+	ANNOTATION_MOUNT_CONTEXT,   ANNOTATION_PIDFD,	      ANNOTATION_SECCOMP_RECEIVER,
+	ANNOTATION_SECCOMP_UNKNOWN, ANNOTATION_SUBGROUP,
+};
+
 static const char *const refused[] = {
 	"run.oci.handler",
 	"run.oci.seccomp.plugins",
@@ -13,9 +22,14 @@ static const char *const refused[] = {
 
 static const char *const contexts[] = { "context", "fscontext", "defcontext", "rootcontext" };
 
+const char *annotations_name(size_t n)
+{
+	return n < KEG_COUNT(honoured) ? honoured[n] : NULL;
+}
+
 const char *annotations_mount_context(const struct oci_config *config)
 {
-	const char *value = oci_annotation(config, "run.oci.mount_context_type");
+	const char *value = oci_annotation(config, ANNOTATION_MOUNT_CONTEXT);
 
 	return value ? value : contexts[0];
 }
@@ -45,7 +59,7 @@ int annotations_check(const struct oci_config *config, struct keg_err *err)
 
 bool annotations_keep_groups(const struct oci_config *config)
 {
-	const char *value = oci_annotation(config, "run.oci.keep_original_groups");
+	const char *value = oci_annotation(config, ANNOTATION_KEEP_GROUPS);
 
 	return value && strcmp(value, "0") != 0;
 }

@@ -8,6 +8,7 @@
 #include "os/mempolicy.h"
 #include "os/namespace.h"
 #include "os/seccomp_words.h"
+#include "runtime/annotations.h"
 #include "runtime/mount_opts.h"
 #include "runtime/runtime.h"
 #include "runtime/validate.h"
@@ -139,14 +140,12 @@ static void put_annotations(struct json_object *doc)
 	struct json_object *notes = child(doc, "annotations");
 	autofree char *text =
 		keg_printf("%u.%u.%u", version->major, version->minor, version->micro);
-	struct json_object *unsafe = json_object_new_array();
 
 	keg_json_put_str(notes, "io.github.seccomp.libseccomp.version", text);
 	/* Engines ask under the names that runc and crun chose. */
 	keg_json_put_str(notes, "org.opencontainers.runc.checkpoint.enabled", "false");
 	keg_json_put_str(notes, "run.oci.crun.checkpoint.enabled", "false");
-	json_object_array_add(unsafe, json_object_new_string(SECCOMP_FILTER_ANNOTATION));
-	json_object_object_add(doc, "potentiallyUnsafeConfigAnnotations", unsafe);
+	put_all(doc, "potentiallyUnsafeConfigAnnotations", annotations_name);
 }
 
 struct json_object *runtime_features(bool systemd)

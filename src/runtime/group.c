@@ -11,11 +11,8 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "os/process.h"
+#include "runtime/annotations.h"
 #include "runtime/limits.h"
-
-#define PROPERTY_PREFIX "org.systemd.property."
-#define SUBGROUP_ANNOTATION "run.oci.systemd.subgroup"
-#define DELEGATE_ANNOTATION "run.oci.delegate-cgroup"
 
 /* --- making ------------------------------------------------------------------------------ */
 
@@ -98,15 +95,6 @@ static int make_by_files(struct creation *c, const char *path, bool adopt, struc
 
 /* --- by systemd -------------------------------------------------------------------------- */
 
-static const char *annotation(const struct creation *c, const char *key)
-{
-	for (size_t i = 0; i < c->config.n_annotations; i++) {
-		if (strcmp(c->config.annotations[i].key, key) == 0)
-			return c->config.annotations[i].value;
-	}
-	return NULL;
-}
-
 /* A process that only is, and that ends with us. */
 static int start_stand_in(struct creation *c, struct keg_err *err)
 {
@@ -142,7 +130,7 @@ static size_t unit_annotations(const struct creation *c, struct keg_pair *out)
 
 	for (size_t i = 0; i < c->config.n_annotations; i++) {
 		const struct keg_pair *note = &c->config.annotations[i];
-		const char *name = keg_str_after(note->key, PROPERTY_PREFIX);
+		const char *name = keg_str_after(note->key, ANNOTATION_UNIT_PROPERTY);
 
 		if (name)
 			out[n++] = (struct keg_pair){ name, note->value };
@@ -204,7 +192,7 @@ static int make_delegated(struct creation *c, const char *name, struct keg_err *
 	autofree char *procs = folder ? keg_path_join(folder, "cgroup.procs") : NULL;
 
 	if (!above || !cgroup_is_unified(c->launch.group))
-		return keg_fail(err, KEG_EUNSUPPORTED, DELEGATE_ANNOTATION " needs cgroup v2");
+		return keg_fail(err, KEG_EUNSUPPORTED, ANNOTATION_DELEGATE " needs cgroup v2");
 	int r = keg_mkdirs(AT_FDCWD, folder, 0755, err);
 	if (r < 0)
 		return r;
@@ -230,18 +218,18 @@ static int make_below(struct creation *c, const char *place, const char *subgrou
 static int make_by_systemd(struct creation *c, const struct cgroup_resources *limits,
 			   struct keg_err *err)
 {
-	const char *subgroup = annotation(c, SUBGROUP_ANNOTATION);
-	const char *delegated = annotation(c, DELEGATE_ANNOTATION);
+	const char *subgroup = oci_annotation(&c->config, ANNOTATION_SUBGROUP);
+	const char *delegated = oci_annotation(&c->config, ANNOTATION_DELEGATE);
 	autofree char *place = NULL;
 	int r = 0;
 
 	if (keg_str_empty(subgroup) && !keg_str_empty(delegated))
 		return keg_fail(err, KEG_EUSAGE,
-				DELEGATE_ANNOTATION " needs " SUBGROUP_ANNOTATION " as well");
+				ANNOTATION_DELEGATE " needs " ANNOTATION_SUBGROUP " as well");
 	if (!keg_str_empty(subgroup))
-		r = check_below(subgroup, SUBGROUP_ANNOTATION, err);
+		r = check_below(subgroup, ANNOTATION_SUBGROUP, err);
 	if (r >= 0 && !keg_str_empty(delegated))
-		r = check_below(delegated, DELEGATE_ANNOTATION, err);
+		r = check_below(delegated, ANNOTATION_DELEGATE, err);
 	if (r >= 0)
 		r = start_unit(c, limits, &place, err);
 	if (r < 0)

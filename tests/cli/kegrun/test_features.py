@@ -2,6 +2,8 @@
 """The features document agrees with what configurations may say."""
 import json
 import os
+import pathlib
+import re
 
 import pytest
 
@@ -14,16 +16,28 @@ def features(box):
 def test_the_document_has_the_specifications_members(features):
     assert (features["ociVersionMin"], features["ociVersionMax"]) == ("1.0.0", "1.3.0")
     assert features["hooks"] == ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"]
-    os = features["linux"]
-    assert os["namespaces"] == ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"]
-    assert {"CAP_SYS_ADMIN", "CAP_CHECKPOINT_RESTORE"} <= set(os["capabilities"])
-    assert os["cgroup"]["v1"] is True and os["cgroup"]["v2"] is True
-    assert os["seccomp"]["enabled"] is True and "SCMP_ACT_NOTIFY" in os["seccomp"]["actions"]
-    assert "SCMP_CMP_MASKED_EQ" in os["seccomp"]["operators"] and "SCMP_ARCH_X86_64" in os["seccomp"]["archs"]
-    assert set(os["seccomp"]["supportedFlags"]) <= set(os["seccomp"]["knownFlags"])
-    assert os["mountExtensions"]["idmap"]["enabled"] is True
-    assert "MPOL_INTERLEAVE" in os["memoryPolicy"]["modes"] and "MPOL_F_STATIC_NODES" in os["memoryPolicy"]["flags"]
+    linux = features["linux"]
+    assert linux["namespaces"] == ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"]
+    assert {"CAP_SYS_ADMIN", "CAP_CHECKPOINT_RESTORE"} <= set(linux["capabilities"])
+    assert linux["cgroup"]["v1"] is True and linux["cgroup"]["v2"] is True
+    assert linux["seccomp"]["enabled"] is True and "SCMP_ACT_NOTIFY" in linux["seccomp"]["actions"]
+    assert "SCMP_CMP_MASKED_EQ" in linux["seccomp"]["operators"] and "SCMP_ARCH_X86_64" in linux["seccomp"]["archs"]
+    assert set(linux["seccomp"]["supportedFlags"]) <= set(linux["seccomp"]["knownFlags"])
+    assert linux["mountExtensions"]["idmap"]["enabled"] is True
+    assert "MPOL_INTERLEAVE" in linux["memoryPolicy"]["modes"] and "MPOL_F_STATIC_NODES" in linux["memoryPolicy"]["flags"]
     assert features["annotations"]["org.opencontainers.runc.checkpoint.enabled"] == "false"
+
+
+def test_annotations_that_change_what_is_done_are_named(features):
+    """Engines that let others write annotations leave these out: a name, or what it begins with."""
+    source = os.path.join(os.path.dirname(__file__), "../../../src")
+    named = features["potentiallyUnsafeConfigAnnotations"]
+    text = ""
+    for folder in ("runtime", "spec"):
+        for path in sorted(pathlib.Path(source, folder).glob("*.[ch]")):
+            text += path.read_text(encoding="utf-8")
+    known = set(re.findall(r'#define \w*ANNOTATION\w* "([^"]+)"', text)) - {"org.opencontainers.image.ref.name"}
+    assert sorted(named) == sorted(known) and "run.oci.hooks.stdout" in known
 
 
 def test_each_mount_option_is_taken(box, features):
