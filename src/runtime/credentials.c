@@ -331,7 +331,8 @@ int credentials_assume(const struct oci_process *process, const struct credentia
 	static const struct oci_user nobody_else = { 0 };
 	const struct oci_user *user = process->user ? process->user : &nobody_else;
 	const struct caps caps = caps_of(process->capabilities, caps_known(), NULL);
-	int r = own_streams(user, how->as_crun, err);
+	/* A terminal is the container's own, be it a device. */
+	int r = own_streams(user, how->as_crun && !process->terminal, err);
 
 	if (r >= 0 && process->capabilities)
 		r = caps_limit_bounding(caps.bounding, err);

@@ -84,6 +84,13 @@ def test_a_device_is_the_users_or_everybodys(dialect):
     assert done.returncode == 0 and os.stat(path).st_uid == (0 if is_crun else 5)
 
 
+def test_the_terminal_is_the_users_in_both(dialect):
+    box, _, _ = dialect
+    name = start(dialect, ["sleep", "60"])
+    out = box.good("exec", "-t", "--user", "5", name, "stat", "-c", "%u", "/proc/self/fd/0", stdin=subprocess.DEVNULL)
+    assert out.split() == ["5"]
+
+
 def test_an_id_may_begin_with_a_dot_or_not(dialect):
     box, words, is_crun = dialect
     done = box.kegrun(*words, "run", "-b", box.bundle(["true"]), f".{uuid.uuid4().hex[:8]}")
