@@ -109,6 +109,7 @@ struct cli_cmd {
 	const char *name;	    /* within its group: "prune" of "image prune" */
 	const char *const *aliases; /* NULL-terminated, or NULL */
 	const char *operands;	    /* "IMAGE [COMMAND [ARG...]]", or NULL */
+	const char *argp_operands;  /* where a peer's argp(3) has other words for them; or NULL */
 	const char *summary;	    /* one line, no full stop */
 	const char *alike; /* "runc create and crun create": whose options it takes; or NULL */
 	const struct cli_opt *opts;
@@ -132,6 +133,7 @@ struct cli_program {
 	 * does, with a paragraph NAME that says so, and so do those of its commands with `alike`.
 	 */
 	const char *alike;
+	bool argp_usage;     /* the help has the line "Usage: NAME [OPTION...] COMMAND OPERANDS" */
 	const char *unknown; /* the start of the error for a word that is no command, or NULL */
 	/* What the flag "version" prints; NULL: "NAME version VERSION". */
 	void (*print_version)(const void *globals, FILE *to);

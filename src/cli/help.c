@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "base/buf.h"
 #include "cli/cli.h"
 
@@ -54,6 +56,24 @@ static void print_name(const char *path, const char *summary, const char *what, 
 	fputc('\n', to);
 }
 
+/* glibc's argp has the options before the command, and it all in one line. */
+static void print_argp_usage(const struct cli_program *program, const struct cli_cmd *cmd,
+			     const char *path, FILE *to)
+{
+	const char *operands = !cmd		    ? "COMMAND"
+			       : cmd->argp_operands ? cmd->argp_operands
+						    : cmd->operands;
+
+	fprintf(to, "\nUsage: %s [OPTION...]%s%s%s\n", program->name, path + strlen(program->name),
+		operands ? " " : "", operands ? operands : "");
+}
+
+static void print_usage(const char *path, const char *operands, FILE *to)
+{
+	fprintf(to, "\nUsage:\n  %s [options]%s%s\n", path, operands ? " " : "",
+		operands ? operands : "");
+}
+
 void cli_help(const struct cli_program *program, const struct cli_cmd *cmd, const char *path,
 	      FILE *to)
 {
@@ -65,11 +85,10 @@ void cli_help(const struct cli_program *program, const struct cli_cmd *cmd, cons
 			   to);
 	else
 		fprintf(to, "%s\n", cmd ? cmd->summary : program->summary);
-	fprintf(to, "\nUsage:\n  %s", path);
-	const char *operands = cmd ? cmd->operands : NULL;
-	if (list)
-		operands = "[command]";
-	fprintf(to, " [options]%s%s\n", operands ? " " : "", operands ? operands : "");
+	if (program->argp_usage)
+		print_argp_usage(program, cmd, path, to);
+	else
+		print_usage(path, list ? "[command]" : cmd ? cmd->operands : NULL, to);
 	if (list)
 		print_commands(list, to);
 	fprintf(to, "\nOptions:\n");

@@ -226,6 +226,7 @@ static int exec_run(const struct cli_call *call, struct keg_err *err)
 const struct cli_cmd kegrun_exec = {
 	.name = "exec",
 	.operands = "CONTAINER [COMMAND [ARG...]]",
+	.argp_operands = "CONTAINER cmd",
 	.summary = "Run another process in a container",
 	.alike = "runc exec and crun exec",
 	.opts = exec_opts,

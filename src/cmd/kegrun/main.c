@@ -63,6 +63,7 @@ int main(int argc, char **argv)
 	struct cli_program program = kegrun;
 	if (argc > 0 && strcmp(keg_path_base(argv[0]), "crun") == 0) {
 		program.name = "crun";
+		program.argp_usage = true;
 		program.defaults = kegrun_globals_as_crun;
 	}
 	if (argc == 3 && strcmp(argv[1], REMOTE_COMMAND) == 0)

@@ -63,6 +63,7 @@ static const struct cli_cmd *const mounts_commands[] = { &mounts_add, &mounts_re
 const struct cli_cmd kegrun_mounts = {
 	.name = "mounts",
 	.summary = "Change the mounts of a running container",
+	.argp_operands = "[add|remove] CONTAINER FILE",
 	.alike = "crun mounts",
 	.subcommands = mounts_commands,
 };

@@ -160,8 +160,13 @@ def test_while_it_is_made_crun_has_no_such_container(dialect):
     assert ("does not exist" in said) == is_crun and ('"creating"' in said) != is_crun
 
 
-def test_help_names_the_program_that_was_called(root_box, tmp_path):
+@pytest.mark.parametrize("words, usage", [
+    (["delete"], "delete CONTAINER"), (["exec"], "exec CONTAINER cmd"), (["start"], "start CONTAINER"),
+    (["mounts"], "mounts [add|remove] CONTAINER FILE"), (["features"], "features"), ([], "COMMAND")])
+def test_help_is_that_of_the_program_which_was_called(root_box, tmp_path, words, usage):
     link = tmp_path / "crun"
     link.symlink_to(root_box.program)
-    said = subprocess.run([link, "delete", "--help"], capture_output=True, text=True, timeout=LIMIT, check=True).stdout
-    assert "crun delete [options]" in said and "kegrun" not in said
+    said = subprocess.run([link, *words, "--help"], capture_output=True, text=True, timeout=LIMIT, check=True).stdout
+    assert f"Usage: crun [OPTION...] {usage}\n" in said and "kegrun" not in said
+    own = root_box.good(*words, "--help")
+    assert "Usage: crun" not in own and f"Usage:\n  {' '.join(['kegrun', *words])} " in own
