@@ -231,8 +231,9 @@ static int store(struct registry_repo *repo, const char *tag, struct attachments
 	struct descriptor described = { .media_type = MEDIA_OCI_CONFIG,
 					.digest = digest,
 					.size = (int64_t)config.len };
-	at->image.config = &described;
-	manifest_emit(&at->image, &manifest);
+	struct manifest image = at->image;
+	image.config = &described;
+	manifest_emit(&image, &manifest);
 	return registry_manifest_put(repo, tag, MEDIA_OCI_MANIFEST, manifest.data, manifest.len,
 				     err);
 }

@@ -67,7 +67,7 @@ int policy_payload_check(const struct policy_rule *rule, const struct policy_ima
 		return keg_fail(err, KEG_EDENIED, "Signature for digest %s does not match",
 				payload->digest);
 	if (!policy_identity_matches(rule->identity, image->reference, payload->reference))
-		return keg_fail(err, KEG_EDENIED, "Signature for identity \"%s\" is not accepted",
+		return keg_fail(err, KEG_EDENIED, "Signature for identity %s is not accepted",
 				payload->reference);
 	return 0;
 }

@@ -196,6 +196,20 @@ static const char *find(const struct registries_d *config, const struct keg_strv
 	return value ? value : value_of(config->fallback, names);
 }
 
+const char *registries_d_lookaside(const struct registries_d *config, const char *scope)
+{
+	autofree char *name = keg_strdup(scope);
+	auto(keg_strv) scopes = { 0 };
+
+	while (*name) {
+		char *slash = strrchr(name, '/');
+
+		keg_strv_add(&scopes, name);
+		*(slash ? slash : name) = '\0';
+	}
+	return find(config, &scopes, for_reading);
+}
+
 static char *own_lookaside(const struct image_access *access)
 {
 	const char *home = getenv("HOME");

@@ -34,6 +34,9 @@ struct signature_place {
 void signature_place_done(struct signature_place *place);
 KEG_AUTO(signature_place, signature_place_done)
 
+/* The lookaside of a scope of registries, as it is configured; NULL: nothing is said. */
+const char *registries_d_lookaside(const struct registries_d *config, const char *scope);
+
 /* `ref` is normalized. Where nothing is said of a lookaside, it is in the machine's own place. */
 int registries_d_find(const struct registries_d *config, const struct image_access *access,
 		      const struct reference *ref, struct signature_place *out,

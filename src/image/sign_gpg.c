@@ -336,3 +336,37 @@ int gpg_sign(const struct keg_buf *text, const char *key, const char *passphrase
 	autofree char *why = last_words(&call);
 	return keg_fail(err, KEG_EDENIED, "sign with key %s: %s", key, *why ? why : "gpg failed");
 }
+
+static void take_people(const struct keg_buf *listing, struct keg_strv *out)
+{
+	auto(keg_strv) lines = { 0 };
+
+	keg_strv_split(&lines, keg_buf_text(listing), '\n');
+	for (size_t i = 0; i < lines.n; i++) {
+		auto(keg_strv) fields = { 0 };
+
+		keg_strv_split(&fields, lines.v[i], ':');
+		if (fields.n < 10 || strcmp(fields.v[0], "uid") != 0)
+			continue;
+		const char *mail = strchr(fields.v[9], '<');
+		mail = mail ? mail + 1 : fields.v[9];
+		keg_strv_take(out, keg_strndup(mail, strcspn(mail, ">")));
+	}
+}
+
+void gpg_key_people(const char *path, struct keg_strv *out)
+{
+	autoptr(gpg_keyring) ring = NULL;
+	auto(keg_buf) keys = { 0 }, listing = { 0 };
+	auto(gpg_call) call = { .in = -1, .out = -1, .says = -1, .status = -1 };
+	struct keg_err ignored;
+
+	if (keg_file_read(AT_FDCWD, path, GPG_SAYS_MAX, &keys, &ignored) < 0 ||
+	    gpg_keyring_open(NULL, 0, &ring, &ignored) < 0 ||
+	    gpg_call_init(&call, ring->home, &keys, &ignored) < 0)
+		return;
+	keg_strv_add(&call.argv, "--with-colons");
+	keg_strv_add(&call.argv, "--show-keys");
+	if (gpg_run(&call, -1, &ignored) >= 0 && read_back(call.out, &listing, &ignored) >= 0)
+		take_people(&listing, out);
+}

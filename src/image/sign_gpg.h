@@ -43,4 +43,7 @@ int gpg_verify(const struct gpg_keyring *ring, const struct keg_buf *message, st
 int gpg_sign(const struct keg_buf *text, const char *key, const char *passphrase,
 	     struct keg_buf *out, struct keg_err *err) KEG_MUST_CHECK;
 
+/* The people (mail addresses) of the keys in a file, added; none of what is no key. */
+void gpg_key_people(const char *path, struct keg_strv *out);
+
 #endif

@@ -18,7 +18,7 @@
 #include "image/progress.h"
 
 /* Raised when the table changes; transfer_open() refuses another's. */
-enum { TRANSFER_VERSION = 4 };
+enum { TRANSFER_VERSION = 5 };
 
 enum transfer_pull_policy {
 	TRANSFER_PULL_MISSING = 0, /* only when the store has no such image */
@@ -134,6 +134,15 @@ struct transfer_verify {
 	const struct keg_buf *public_keys; /* NULL: those that gpg has */
 };
 
+/* A change of policy.json. */
+struct transfer_trust_set {
+	const char *policy;	 /* the file, or NULL: where it is looked for */
+	const char *scope;	 /* of registries, or "default" */
+	const char *type;	 /* "accept", "reject", "signedBy", "sigstoreSigned" */
+	const char *const *keys; /* files */
+	size_t n_keys;
+};
+
 struct transfer_table {
 	unsigned version;
 	/* Ids of the images named by the request, pulled or already there. */
@@ -172,6 +181,13 @@ struct transfer_table {
 	/* A pair of keys for sigstore's signatures, as PEM; appended. */
 	int (*generate_key)(const char *passphrase, struct keg_buf *public_pem,
 			    struct keg_buf *secret_pem, struct keg_err *err);
+	/*
+	 * policy.json as it stands, appended to *raw, and as rows {"transport", "name",
+	 * "repo_name", "sigstore", "type", "gpg_id"}, a list that the caller puts.
+	 */
+	int (*trust_show)(const struct image_access *access, struct keg_buf *raw,
+			  struct json_object **rows, struct keg_err *err);
+	int (*trust_set)(const struct transfer_trust_set *req, struct keg_err *err);
 	/* Appends the signature. */
 	int (*sign)(const struct transfer_signing *req, struct keg_buf *signature,
 		    struct keg_err *err);

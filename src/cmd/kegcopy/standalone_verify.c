@@ -35,7 +35,11 @@ static int verify(const struct transfer_table *transfer, const struct transfer_v
 	int r = transfer->verify(req, &key, &digest, err);
 	if (r < 0)
 		return keg_wrap(err, "Error verifying signature");
-	printf("Signature verified using fingerprint %s, digest %s\n", key, digest);
+	/* Where one key alone was asked for there is nothing to say of it. */
+	if (strcmp(req->keys, key) == 0)
+		printf("Signature verified, digest %s\n", digest);
+	else
+		printf("Signature verified using fingerprint %s, digest %s\n", key, digest);
 	return 0;
 }
 

@@ -139,7 +139,7 @@ def test_signatures_that_will_not_do(copy, parts, image, tmp_path):
     good = payload_of(image[1], NAME)
     for payload, signed, says in [
             (payload_of("sha256:" + "0" * 64, NAME), None, "Signature for digest sha256:0000"),
-            (payload_of(image[1], "example.com/app:2"), None, 'identity "example.com/app:2" is not accepted'),
+            (payload_of(image[1], "example.com/app:2"), None, 'identity example.com/app:2 is not accepted'),
             (payload_of(image[1], NAME, more=1), None, 'Unknown key "more"'),
             (good, b"other", "cryptographic signature verification failed")]:
         blob = blob_of(payload, parts.sign("k", signed or payload))
