@@ -71,3 +71,14 @@ int image_name_parse(const char *text, const struct image_transport **transport,
 	*rest = colon + 1;
 	return 0;
 }
+
+char *image_name_or_docker(const char *text)
+{
+	const struct image_transport *transport;
+	const char *rest;
+	struct keg_err ignored;
+
+	return image_name_parse(text, &transport, &rest, &ignored) >= 0
+		       ? keg_strdup(text)
+		       : keg_printf("docker://%s", text);
+}

@@ -22,6 +22,7 @@ __attribute__((visibility("default"))) const struct transfer_table keg_transfer 
 	.login_forget = transfer_login_forget,
 	.manifest_digest = image_manifest_digest,
 	.generate_key = sigstore_key_generate,
+	.image_sign = transfer_image_sign,
 	.trust_show = transfer_trust_show,
 	.trust_set = transfer_trust_set,
 	.sign = transfer_sign,

@@ -18,7 +18,7 @@
 #include "image/progress.h"
 
 /* Raised when the table changes; transfer_open() refuses another's. */
-enum { TRANSFER_VERSION = 5 };
+enum { TRANSFER_VERSION = 6 };
 
 enum transfer_pull_policy {
 	TRANSFER_PULL_MISSING = 0, /* only when the store has no such image */
@@ -134,6 +134,15 @@ struct transfer_verify {
 	const struct keg_buf *public_keys; /* NULL: those that gpg has */
 };
 
+/* A signature of an image that stays where it is, on a registry. */
+struct transfer_image_sign {
+	const struct image_access *access;
+	const char *image;     /* with or without "docker://" */
+	const char *key;       /* of gpg */
+	const char *directory; /* for the signatures; NULL: as registries.d says */
+	bool all;	       /* the images of an index as well */
+};
+
 /* A change of policy.json. */
 struct transfer_trust_set {
 	const char *policy;	 /* the file, or NULL: where it is looked for */
@@ -187,6 +196,7 @@ struct transfer_table {
 	 */
 	int (*trust_show)(const struct image_access *access, struct keg_buf *raw,
 			  struct json_object **rows, struct keg_err *err);
+	int (*image_sign)(const struct transfer_image_sign *req, struct keg_err *err);
 	int (*trust_set)(const struct transfer_trust_set *req, struct keg_err *err);
 	/* Appends the signature. */
 	int (*sign)(const struct transfer_signing *req, struct keg_buf *signature,

@@ -30,5 +30,6 @@ int transfer_verify(const struct transfer_verify *req, char **key, char **digest
 int transfer_trust_show(const struct image_access *access, struct keg_buf *raw,
 			struct json_object **rows, struct keg_err *err);
 int transfer_trust_set(const struct transfer_trust_set *req, struct keg_err *err);
+int transfer_image_sign(const struct transfer_image_sign *req, struct keg_err *err);
 
 #endif

@@ -106,23 +106,11 @@ int transfer_save(const struct transfer_save *req, struct keg_err *err)
 	return r < 0 ? r : save_into(req, format, dst, err);
 }
 
-/* A destination without a transport is a name on a registry. */
-static char *push_dest(const char *dest)
-{
-	const struct image_transport *transport;
-	const char *rest;
-	struct keg_err ignored;
-
-	return image_name_parse(dest, &transport, &rest, &ignored) >= 0
-		       ? keg_strdup(dest)
-		       : keg_printf("docker://%s", dest);
-}
-
 int transfer_push(const struct transfer_push *req, struct keg_err *err)
 {
 	auto(keg_buf) manifest = { 0 };
 	autofree char *source = keg_printf("containers-storage:%s", req->image);
-	autofree char *dest = push_dest(req->dest);
+	autofree char *dest = image_name_or_docker(req->dest);
 	struct image_access here = *req->access;
 	const struct image_copy_names names = {
 		.source = source,

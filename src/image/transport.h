@@ -171,6 +171,9 @@ extern const struct image_transport image_transport_tarball;
 int image_name_parse(const char *text, const struct image_transport **transport, const char **rest,
 		     struct keg_err *err) KEG_MUST_CHECK;
 
+/* The text, or where it names no transport, "docker://" and the text. The caller frees. */
+char *image_name_or_docker(const char *text);
+
 /* "docker, oci, ...": for messages and help. The caller frees. */
 char *image_transport_names(void);
 

@@ -25,6 +25,7 @@ extern const struct cli_cmd cmd_image_exists;
 extern const struct cli_cmd cmd_image_inspect;
 extern const struct cli_cmd cmd_image_list;
 extern const struct cli_cmd cmd_image_prune;
+extern const struct cli_cmd cmd_image_sign;
 extern const struct cli_cmd cmd_image_trust;
 extern const struct cli_cmd cmd_image_rm;
 extern const struct cli_cmd cmd_images;

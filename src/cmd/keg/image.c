@@ -15,6 +15,7 @@ static const struct cli_cmd *const image_commands[] = {
 	&cmd_push,
 	&cmd_save,
 	&cmd_image_rm,
+	&cmd_image_sign,
 	&cmd_image_trust,
 	&cmd_tag,
 	&cmd_untag,
