@@ -19,23 +19,28 @@ struct signing {
 	char *base; /* of the repository's signatures: a URL */
 };
 
+static int base_below(const char *directory, const char *path, char **out, struct keg_err *err)
+{
+	autofree char *folder = NULL;
+
+	int r = keg_path_absolute(directory, &folder, err);
+	if (r >= 0)
+		*out = keg_printf("file://%s/%s", folder, path);
+	return r;
+}
+
 /* The folder that was named, or the place that registries.d has for writing. */
 static int find_base(struct signing *what, struct keg_err *err)
 {
 	auto(registries_d) config = { 0 };
 	auto(signature_place) place = { 0 };
 	auto(reference) ref = { 0 };
-	autofree char *folder = NULL;
 
 	int r = reference_parse_normalized(what->src->reference, &ref, err);
 	if (r < 0)
 		return r;
-	if (what->req->directory) {
-		r = keg_path_absolute(what->req->directory, &folder, err);
-		if (r >= 0)
-			what->base = keg_printf("file://%s/%s", folder, ref.path);
-		return r;
-	}
+	if (what->req->directory)
+		return base_below(what->req->directory, ref.path, &what->base, err);
 	r = registries_d_load(what->req->access, &config, err);
 	if (r >= 0)
 		r = registries_d_find(&config, what->req->access, &ref, &place, err);
