@@ -74,8 +74,8 @@ static char *beside_own(const struct cgroup *group, struct cgroup_hierarchy *h, 
 	return keg_printf("%s%s", seen ? above : "", path);
 }
 
-static int choose_path(const struct cgroup_request *want, char **path, bool *relative,
-		       struct keg_err *err)
+static int choose_path(const struct cgroup_request *want, const char *id, char **path,
+		       bool *relative, struct keg_err *err)
 {
 	bool given = !keg_str_empty(want->path);
 	autofree char *text = NULL;
@@ -88,8 +88,7 @@ static int choose_path(const struct cgroup_request *want, char **path, bool *rel
 				     "(cgroup_manager=\"cgroupfs\" in containers.conf)");
 	}
 	*relative = given ? want->path[0] != '/' : want->rootless;
-	text = given ? keg_printf("/%s", want->path)
-		     : keg_printf("/" DEFAULT_PARENT "/%s", want->id);
+	text = given ? keg_printf("/%s", want->path) : keg_printf("/" DEFAULT_PARENT "/%s", id);
 	*path = keg_path_clean(text);
 	if (strcmp(*path, "/") != 0)
 		return 0;
@@ -261,25 +260,40 @@ static int make_everywhere(struct cgroup *group, bool adopt, struct keg_err *err
 	return cgroup_prepare(group, err);
 }
 
-int cgroup_make(const struct cgroup_request *want, struct cgroup **out, struct keg_err *err)
+/* Where the group is to be; *there: in some hierarchy it is already. */
+static int place_group(struct cgroup *group, const struct cgroup_request *want, const char *id,
+		       bool *any, bool *there, struct keg_err *err)
 {
-	autoptr(cgroup) group = cgroup_new(want->rootless);
 	autofree char *path = NULL;
-	bool relative = false, any = false;
-	int r = choose_path(want, &path, &relative, err);
+	bool relative = false;
+	int r = choose_path(want, id, &path, &relative, err);
 
-	if (r >= 0)
-		r = cgroup_layout_read(group, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < group->n; i++) {
+	*any = *there = false;
+	for (size_t i = 0; i < group->n && r >= 0; i++) {
 		struct cgroup_hierarchy *h = &group->at[i];
 
 		if (!cgroup_layout_has(group, h, ""))
 			continue; /* the kernel has it, but it is not mounted */
+		free(h->path);
 		h->path = relative ? beside_own(group, h, path) : keg_strdup(path);
-		any = true;
+		*there = *there || cgroup_layout_has(group, h, h->path);
+		*any = true;
 	}
+	return r;
+}
+
+int cgroup_make(const struct cgroup_request *want, struct cgroup **out, struct keg_err *err)
+{
+	autoptr(cgroup) group = cgroup_new(want->rootless);
+	bool any = false, there = false;
+	int r = cgroup_layout_read(group, err);
+
+	if (r >= 0)
+		r = place_group(group, want, want->id, &any, &there, err);
+	if (r >= 0 && there && want->other_id && keg_str_empty(want->path))
+		r = place_group(group, want, want->other_id, &any, &there, err);
+	if (r < 0)
+		return r;
 	if (!any && !group->rootless) {
 		keg_fail(err, KEG_EUNSUPPORTED, "no control groups are mounted at " CGROUP_ROOT);
 		return keg_hint(err, "mount -t cgroup2 cgroup2 " CGROUP_ROOT);

@@ -38,8 +38,9 @@ struct cgroup_request {
 	 */
 	const char *path;
 	const char *id;
-	bool rootless; /* go on without a hierarchy in which we may not make groups */
-	bool adopt;    /* the manager made it, around a process of ours: in use is fine */
+	const char *other_id; /* without a path: where there is a group of `id` already; or NULL */
+	bool rootless;	      /* go on without a hierarchy in which we may not make groups */
+	bool adopt;	      /* the manager made it, around a process of ours: in use is fine */
 	/*
 	 * Called before the first group is made, with what cgroup_place() will say: to note where
 	 * to clean up after a crash. May be NULL; its failure ends the making.

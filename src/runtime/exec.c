@@ -110,6 +110,12 @@ static int open_init(struct joining *j, struct keg_err *err)
 	return r;
 }
 
+static void say(const struct joining *j, const char *text)
+{
+	if (j->ctx->debug)
+		j->ctx->debug(j->ctx->sink, text);
+}
+
 /* The group is looked up once, for this and to be entered. */
 static int check_paused(const struct joining *j, struct keg_err *err)
 {
@@ -118,10 +124,8 @@ static int check_paused(const struct joining *j, struct keg_err *err)
 	if (cgroup_is_frozen(j->group, &ignored) <= 0)
 		return 0;
 	if (j->req->ignore_paused) {
-		if (j->ctx->warn)
-			j->ctx->warn(j->ctx->sink,
-				     "the container is paused: the process begins when "
-				     "it is resumed");
+		/* No warning: who said so knows, and runc's users compare all that is said. */
+		say(j, "the container is paused: the process begins when it is resumed");
 		return 0;
 	}
 	return keg_fail(err, KEG_EBUSY,
@@ -288,12 +292,6 @@ static int clone_between(struct joining *j, struct process_clone *how, struct ke
 	/* It lacks the privileges in its user namespace, and might not have inherited it. */
 	r = schedule_apply(j->pid, &j->process, NULL, err);
 	return r < 0 ? r : sync_send(j->sync.parent, SYNC_GO, 0, err);
-}
-
-static void say(const struct joining *j, const char *text)
-{
-	if (j->ctx->debug)
-		j->ctx->debug(j->ctx->sink, text);
 }
 
 /* The processors that it has while it enters the cgroup. */

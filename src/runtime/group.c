@@ -27,26 +27,22 @@ static uint32_t mark_of(const char *text)
 }
 
 /*
- * What the group is called where the configuration does not say: as the container, whose id is
- * unique below one root only. So one of another root has a mark of that.
+ * An id is unique below one root only: a container of another than the usual one has a mark of that
+ * before it, in what systemd calls its group always, else where the usual name is taken. Who looks
+ * for a group by the id looks for its end.
  */
-static const char *own_name(struct creation *c)
+static const char *marked_id(struct creation *c)
 {
 	autofree char *usual = runtime_default_root();
 
-	if (strcmp(c->ctx->root, usual) == 0)
+	if (strcmp(c->ctx->root, usual) == 0 || !keg_str_empty(c->os.cgroups_path))
 		return c->id;
 
 	autofree char *real_usual = realpath(usual, NULL);
 	autofree char *real = realpath(c->ctx->root, NULL);
 	if (!real || keg_str_eq(real, real_usual))
 		return c->id;
-	return keg_arena_printf(&c->arena, "%s-%08x", c->id, mark_of(real));
-}
-
-static const char *group_name(struct creation *c)
-{
-	return keg_str_empty(c->os.cgroups_path) ? own_name(c) : c->id;
+	return keg_arena_printf(&c->arena, "%08x-%s", mark_of(real), c->id);
 }
 
 /* A frozen group would stop the new process at its first instruction, and us with it. */
@@ -74,7 +70,8 @@ static int make_by_files(struct creation *c, const char *path, bool adopt, struc
 {
 	const struct cgroup_request want = {
 		.path = path,
-		.id = group_name(c),
+		.id = c->id,
+		.other_id = marked_id(c),
 		.rootless = c->ctx->rootless,
 		.adopt = adopt,
 		.planned = record_group,
@@ -147,8 +144,7 @@ static int start_unit(struct creation *c, const struct cgroup_resources *limits,
 	size_t n = unit_annotations(c, properties);
 	struct cgroup_unit unit = { .user = c->ctx->rootless };
 	const char *slice;
-	int r = manager->name(c->os.cgroups_path, group_name(c), &unit.name, &slice, &c->arena,
-			      err);
+	int r = manager->name(c->os.cgroups_path, marked_id(c), &unit.name, &slice, &c->arena, err);
 
 	if (r < 0)
 		return r;

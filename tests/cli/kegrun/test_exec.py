@@ -175,7 +175,7 @@ def test_in_a_paused_container_it_waits_when_told_so_and_says_so(root_box):
     name = root_box.start(["sleep", "60"])
     root_box.good("pause", name)
     log = os.path.join(root_box.folder, "log")
-    waiting = root_box.identity.popen([root_box.program, "--root", root_box.state, "--log", log, "exec", "--ignore-paused", "-d", name,
+    waiting = root_box.identity.popen([root_box.program, "--root", root_box.state, "--debug", "--log", log, "exec", "--ignore-paused", "-d", name,
                                        "touch", "/tmp/done"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def said():
