@@ -2,6 +2,7 @@
 """A container from create to delete, and what goes wrong on the way."""
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -275,3 +276,30 @@ def test_it_has_stopped_when_who_created_it_was_killed(root_box):
     creator.wait()
     assert root_box.status(name) == "stopped"
     assert root_box.kegrun("start", name).returncode == 1
+
+
+def group_of(pid):
+    """The last component of its place in each hierarchy in which it is not where we are."""
+    with open(f"/proc/{pid}/cgroup", encoding="utf-8") as theirs, open("/proc/self/cgroup", encoding="utf-8") as ours:
+        found = set(theirs) - set(ours)
+    return {line.rstrip("\n").rpartition("/")[2] for line in found}
+
+
+def test_one_id_below_two_roots_is_two_groups_that_end_in_it(root_box):
+    other = os.path.join(root_box.folder, "other")
+    bundle = root_box.bundle(["sleep", "60"])
+    name = os.path.basename(bundle)
+    pids = []
+    try:
+        for words in ([], ["--root", other]):
+            done = root_box.kegrun(*words, "run", "-d", "-b", bundle, name, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            assert done.returncode == 0
+            pids.append(json.loads(root_box.good(*words, "state", name))["pid"])
+        first, second = map(group_of, pids)
+        if not first:
+            pytest.skip("no control groups can be made here")
+        assert not first & second
+        assert all(re.fullmatch(rf"(kegrun-)?([0-9a-f]{{8}}-)?{name}(\.scope)?", group) for group in first | second)
+    finally:
+        root_box.kegrun("--root", other, "delete", "--force", name)
+    assert root_box.status(name) == "running"
