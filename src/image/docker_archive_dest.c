@@ -199,8 +199,6 @@ struct image_dest *docker_archive_dest_of(const char *name, const struct docker_
 	dst->base.ops = &dest_ops;
 	dst->base.name = keg_strdup(name);
 	dst->base.no_signatures = "Storing signatures for docker tar files is not supported";
-	dst->base.name = keg_strdup(name);
-	dst->base.no_signatures = "Storing signatures for docker tar files is not supported";
 	dst->base.media_types = media_types;
 	dst->base.n_media_types = KEG_COUNT(media_types);
 	dst->base.max_parallel = 1;

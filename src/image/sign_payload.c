@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/sign_payload.h"
 
-#include <math.h>
 #include <time.h>
 
 #include "base/json_strict.h"
@@ -67,7 +66,7 @@ static int take_optional(struct json_object *optional, struct keg_arena *arena,
 	double value = json_object_get_double(timestamp);
 	bool number = json_object_is_type(timestamp, json_type_int) ||
 		      json_object_is_type(timestamp, json_type_double);
-	if (!number || value < -9e15 || value > 9e15 || value != trunc(value))
+	if (!number || value < -9e15 || value > 9e15 || value != (double)(int64_t)value)
 		return keg_fail(err, KEG_ECORRUPT, "Field optional.timestamp is not an integer");
 	out->timestamp = (int64_t)value;
 	return 0;

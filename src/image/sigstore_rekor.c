@@ -142,17 +142,18 @@ static int check_timestamp(EVP_PKEY *const *keys, size_t n, const struct rekor_s
 static int pem_bytes(const char *text, size_t text_len, struct keg_buf *out, struct keg_err *err)
 {
 	BIO *from = BIO_new_mem_buf(text, (int)text_len);
-	char *name = NULL, *header = NULL, *next = NULL;
+	char *name = NULL, *header = NULL, *next = NULL, *next_header = NULL;
 	unsigned char *bytes = NULL, *more = NULL;
 	long len = 0, more_len = 0;
 	bool one = from && PEM_read_bio(from, &name, &header, &bytes, &len) == 1;
-	bool two = one && PEM_read_bio(from, &next, &header, &more, &more_len) == 1;
+	bool two = one && PEM_read_bio(from, &next, &next_header, &more, &more_len) == 1;
 
 	if (one)
 		keg_buf_add(out, bytes, (size_t)len);
 	OPENSSL_free(name);
 	OPENSSL_free(next);
 	OPENSSL_free(header);
+	OPENSSL_free(next_header);
 	OPENSSL_free(bytes);
 	OPENSSL_free(more);
 	BIO_free(from);
