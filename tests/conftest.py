@@ -2,6 +2,7 @@
 """What all command tests share."""
 import signal
 
+from gpg_keys import keys  # noqa: F401
 from registry_fixture import docker_registry, faulty_registry, registry_probe  # noqa: F401
 
 # Started in the background of a shell, these signals are ignored, and so they would be in every program

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import tempfile
 
+import pytest
+
 PASSPHRASE = "correct horse"
 LONG_AGO = "20200101T000000"
 
@@ -73,3 +75,11 @@ def signed_by(path, **more):
 def for_name(reference):
     """A signedIdentity for places whose images have no names."""
     return {"signedIdentity": {"type": "exactReference", "dockerReference": reference}}
+
+
+@pytest.fixture(scope="module")
+def keys():
+    """The keys, for the tests of a file."""
+    made = GpgKeys()
+    yield made
+    made.close()

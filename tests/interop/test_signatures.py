@@ -9,20 +9,13 @@ import tempfile
 import pytest
 
 import make_images
-from gpg_keys import REJECT, GpgKeys, for_name, policy, signed_by
+from gpg_keys import REJECT, for_name, policy, signed_by
 from registry_fixture import docker_registry  # noqa: F401
 
 BUILD = pathlib.Path(os.environ.get("KEG_BUILD") or pathlib.Path(__file__).parents[2] / "build").resolve()
 NAME = "example.com/app:1"
 TOOLS = {"kegcopy": str(BUILD / "kegcopy"), "skopeo": "skopeo"}
 BOTH_WAYS = pytest.mark.parametrize("signer, verifier", [("kegcopy", "skopeo"), ("skopeo", "kegcopy")])
-
-
-@pytest.fixture(scope="module")
-def keys():
-    made = GpgKeys()
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -8,16 +8,9 @@ import subprocess
 import pytest
 
 import make_images
-from gpg_keys import GpgKeys, policy, signed_by
+from gpg_keys import policy, signed_by
 
 BUILD = pathlib.Path(os.environ.get("KEG_BUILD") or pathlib.Path(__file__).parents[3] / "build")
-
-
-@pytest.fixture(scope="module")
-def keys():
-    made = GpgKeys()
-    yield made
-    made.close()
 
 
 @pytest.fixture

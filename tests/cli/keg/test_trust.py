@@ -7,16 +7,9 @@ import subprocess
 
 import pytest
 
-from gpg_keys import ACCEPT, REJECT, GpgKeys, policy, signed_by
+from gpg_keys import ACCEPT, REJECT, policy, signed_by
 
 BUILD = pathlib.Path(os.environ.get("KEG_BUILD") or pathlib.Path(__file__).parents[3] / "build")
-
-
-@pytest.fixture(scope="module")
-def keys():
-    made = GpgKeys()
-    yield made
-    made.close()
 
 
 @pytest.fixture

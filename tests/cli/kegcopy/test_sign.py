@@ -6,17 +6,10 @@ import json
 
 import pytest
 
-from gpg_keys import ACCEPT, LONG_AGO, REJECT, GpgKeys, for_name, policy, signed_by
+from gpg_keys import ACCEPT, LONG_AGO, REJECT, for_name, policy, signed_by
 
 NAME = "example.com/app:1"
 LAX = "--dest-tls-verify=false", "--src-tls-verify=false"
-
-
-@pytest.fixture(scope="module")
-def keys():
-    made = GpgKeys()
-    yield made
-    made.close()
 
 
 @pytest.fixture
