@@ -64,10 +64,10 @@ struct rule_raw {
 	struct json_object *identity;
 };
 #define SOURCE_STR(name, member) JSON_STR(name, struct policy_rule, member, 0)
-#define SOURCE_STRV(name, source, list)                                            \
-	{                                                                          \
-		name, KEG_JSON_STRV, 0, offsetof(struct policy_rule, source.list), \
-			offsetof(struct policy_rule, source.n_##list), NULL, 0     \
+#define SOURCE_STRV(name, list, count)                                      \
+	{                                                                   \
+		name, KEG_JSON_STRV, 0, offsetof(struct policy_rule, list), \
+			offsetof(struct policy_rule, count), NULL, 0        \
 	}
 #define IDENTITY_ROW(name, flags) JSON_RAW(name, struct rule_raw, identity, flags)
 
@@ -76,7 +76,7 @@ static const struct keg_json_field signed_by_rule[] = {
 	TYPE_ROW,
 	JSON_STR("keyType", struct policy_rule, key_type, KEG_JSON_REQUIRED),
 	SOURCE_STR("keyPath", keys.path),
-	SOURCE_STRV("keyPaths", keys, paths),
+	SOURCE_STRV("keyPaths", keys.paths, keys.n_paths),
 	SOURCE_STR("keyData", keys.data),
 	IDENTITY_ROW("signedIdentity", 0),
 	JSON_END,
@@ -89,15 +89,15 @@ static const struct keg_json_field base_layer_rule[] = {
 static const struct keg_json_field sigstore_rule[] = {
 	TYPE_ROW,
 	SOURCE_STR("keyPath", keys.path),
-	SOURCE_STRV("keyPaths", keys, paths),
+	SOURCE_STRV("keyPaths", keys.paths, keys.n_paths),
 	SOURCE_STR("keyData", keys.data),
-	SOURCE_STRV("keyDatas", keys, datas),
+	SOURCE_STRV("keyDatas", keys.datas, keys.n_datas),
 	JSON_OBJ("fulcio", struct policy_rule, fulcio, 0, policy_fulcio, fulcio_rows),
 	JSON_OBJ("pki", struct policy_rule, pki, 0, policy_pki, pki_rows),
 	SOURCE_STR("rekorPublicKeyPath", rekor.path),
-	SOURCE_STRV("rekorPublicKeyPaths", rekor, paths),
+	SOURCE_STRV("rekorPublicKeyPaths", rekor.paths, rekor.n_paths),
 	SOURCE_STR("rekorPublicKeyData", rekor.data),
-	SOURCE_STRV("rekorPublicKeyDatas", rekor, datas),
+	SOURCE_STRV("rekorPublicKeyDatas", rekor.datas, rekor.n_datas),
 	IDENTITY_ROW("signedIdentity", 0),
 	JSON_END,
 };
