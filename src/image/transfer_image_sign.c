@@ -113,11 +113,12 @@ int transfer_image_sign(const struct transfer_image_sign *req, struct keg_err *e
 	int r = image_signer_open(&how, &signer, err);
 	if (r >= 0)
 		r = image_name_parse(name, &transport, &rest, err);
-	if (r >= 0 && transport != &image_transport_docker)
-		r = keg_fail(err, KEG_EUNSUPPORTED, "%s: only images on registries are signed so",
-			     name);
-	if (r >= 0)
-		r = transport->source(rest, req->access, &src, err);
+	if (r < 0)
+		return r;
+	if (transport != &image_transport_docker)
+		return keg_fail(err, KEG_EUNSUPPORTED,
+				"%s: only images on registries are signed so", name);
+	r = transport->source(rest, req->access, &src, err);
 	if (r < 0)
 		return r;
 	struct signing what = { .req = req, .src = src, .signer = signer };
