@@ -71,7 +71,7 @@ static void what_is_rare_is_left_to_libc(void **state)
 	ASSERT_AS_LIBC("%5d|%-5d|%+d|%#x", 7, 7, 7, 7U);
 	ASSERT_AS_LIBC("%-8s|%8s|%*s", "ab", "ab", 4, "ab");
 	ASSERT_AS_LIBC("%s: %.2f", "half", 0.5);
-	ASSERT_AS_LIBC("%hhu %X %.3d", 300, 0xabcU, 7);
+	ASSERT_AS_LIBC("%hhu %X %.3d", (unsigned char)200, 0xabcU, 7);
 }
 
 static void no_room_is_written_to_not_at_all(void **state)
