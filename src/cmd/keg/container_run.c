@@ -83,6 +83,8 @@ static int run_container(struct run_args *args, struct container *c, int *hold,
 		r = session_start(c, attach, hold, err);
 	if (r < 0 && c->locked)
 		remove_failed(c, c->record.remove);
+	if (!args->detach)
+		session_pin(c, hold);
 	return r;
 }
 

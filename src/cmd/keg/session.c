@@ -2,6 +2,7 @@
 #include "cmd/keg/session.h"
 
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/lock.h"
@@ -30,6 +31,15 @@ static void pin_now(void *ctx)
 	if (r < 0)
 		keg_warn("image of container %s: %s", p->c->id, why.msg);
 	store_hold_release(p->hold);
+}
+
+void session_pin(struct container *c, int *hold)
+{
+	struct pinning pinning = { c, hold };
+	struct stat st;
+
+	if (*hold >= 0 && !c->record.remove && fstat(c->dir, &st) == 0 && st.st_nlink > 0)
+		pin_now(&pinning);
 }
 
 /* Its status, and nothing of it left but what `keg ps -a` shows. */

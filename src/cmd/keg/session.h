@@ -18,6 +18,12 @@ int session_start(struct container *c, const struct attach_request *req, int *ho
 int session_attach(struct container *c, struct attach_request *req,
 		   struct keg_err *err) KEG_MUST_CHECK;
 
+/*
+ * Of a container that ended before the hold was turned into a pin, and stays: do it now.
+ * Nothing for one that is gone, or is removed at its end.
+ */
+void session_pin(struct container *c, int *hold);
+
 /* Which streams: `attach` is what -a says, empty: stdout and stderr, and stdin if interactive. */
 int session_streams(const struct keg_strv *attach, bool interactive, struct attach_request *out,
 		    struct keg_err *err) KEG_MUST_CHECK;

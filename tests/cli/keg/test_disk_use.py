@@ -107,6 +107,15 @@ def test_rmi_by_force_takes_the_containers_along(layered):
     assert layered("ps", "-a", "-q").out == "" and layered("images", "-q").out == ""
 
 
+def test_a_container_that_ended_at_once_keeps_its_image(layered):
+    layered("run", "--name", "short", "--network=none", "localhost/base:1", "true")
+    layered.fails("run", "--name", "failed", "--network=none", "localhost/base:1", "/nosuch", status=127)
+    assert "in use by a container" in layered.fails("rmi", "localhost/base:1", status=2).err
+    layered("rm", "short")
+    layered("rm", "-f", "failed")
+    layered("rmi", "localhost/base:1")
+
+
 def damage(keg):
     """Change a file of a layer, of which the lists cannot know."""
     path = glob.glob(os.path.join(keg.root, "overlay", "*", "diff", "etc", "passwd"))[0]
