@@ -77,8 +77,8 @@ static void add_line(struct cgroup *group, char *line, bool only_v2)
 	const char *named = keg_str_after(controllers, "name=");
 	const char *folder = v2 ? (only_v2 ? "." : "unified") : named ? named : controllers;
 
-	/* A folder below CGROUP_ROOT, as whoever mounts a hierarchy chooses its name. */
-	if (!v2 && (folder[0] == '\0' || folder[0] == '.' || strchr(folder, '/')))
+	/* A folder below CGROUP_ROOT; of letters, digits, and "_-.", says the kernel. */
+	if (!v2 && (folder[0] == '\0' || folder[0] == '.' || strpbrk(folder, "/=")))
 		return;
 
 	struct cgroup_hierarchy *h = &group->at[group->n++];
