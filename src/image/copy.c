@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/sha256.h"
 #include "image/copy_image.h"
 #include "image/copy_schema1.h"
 #include "image/copy_sign.h"
+#include "image/digest_of.h"
 #include "image/policy.h"
 
 struct index_copy {
@@ -79,7 +79,7 @@ static int copy_instance(struct index_copy *all, size_t i, struct keg_err *err)
 	auto(keg_buf) bytes = { 0 }, written = { 0 };
 	autofree char *type = NULL;
 	const char *written_type;
-	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	char digest[DIGEST_SHA256_LEN + 1];
 
 	image_report_text(one.reporter, "Copying image %s (%zu/%zu)", entry->digest, i + 1,
 			  all->index.n_manifests);
@@ -92,7 +92,7 @@ static int copy_instance(struct index_copy *all, size_t i, struct keg_err *err)
 	if (r < 0)
 		return r;
 
-	keg_sha256_hex(written.data, written.len, digest + 7);
+	image_digest_of(digest, written.data, written.len);
 	if (keg_str_eq(digest, entry->digest))
 		return 0;
 	if (all->fixed)

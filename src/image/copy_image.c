@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/sha256.h"
 #include "image/copy_blobs.h"
 #include "image/copy_schema1.h"
 #include "image/copy_sign.h"
+#include "image/digest_of.h"
 #include "spec/image_config.h"
 
 struct plan {
@@ -304,8 +304,8 @@ static int convert_config(struct plan *plan, struct keg_err *err)
 	keg_buf_add(&plan->config, made.data, made.len);
 
 	struct descriptor *descriptor = keg_arena_alloc(&plan->arena, 1, sizeof *descriptor);
-	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
-	keg_sha256_hex(made.data, made.len, digest + 7);
+	char digest[DIGEST_SHA256_LEN + 1];
+	image_digest_of(digest, made.data, made.len);
 	*descriptor = *plan->doc.image.config;
 	descriptor->digest = keg_arena_strdup(&plan->arena, digest);
 	descriptor->size = (int64_t)made.len;
@@ -409,7 +409,7 @@ static int write_manifest(struct plan *plan, const struct keg_buf *bytes, struct
 {
 	struct image_dest *dst = plan->what->dst;
 	const char *type = manifest_kind_media(plan->kind);
-	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	char digest[DIGEST_SHA256_LEN + 1];
 	size_t start = written->len;
 
 	if (plan->changed || layers_changed(plan)) {
@@ -420,7 +420,7 @@ static int write_manifest(struct plan *plan, const struct keg_buf *bytes, struct
 		keg_buf_add(written, bytes->data, bytes->len);
 	}
 
-	keg_sha256_hex(written->data + start, written->len - start, digest + 7);
+	image_digest_of(digest, written->data + start, written->len - start);
 	image_report_text(plan->what->reporter, "Writing manifest to image destination");
 	const char *instance = plan->what->below_index ? digest : NULL;
 	int r = dst->ops->put_manifest(dst, written->data + start, written->len - start, type,

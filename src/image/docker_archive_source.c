@@ -7,7 +7,7 @@
 
 #include "archive/compress.h"
 #include "base/mem.h"
-#include "base/sha256.h"
+#include "image/digest_of.h"
 #include "image/docker_archive.h"
 #include "spec/image_config.h"
 
@@ -191,7 +191,7 @@ static int make_manifest(struct docker_source *src, struct keg_err *err)
 {
 	struct image_config config = { 0 };
 	struct manifest image = { .schema_version = 2, .media_type = MEDIA_DOCKER_MANIFEST };
-	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	char digest[DIGEST_SHA256_LEN + 1];
 
 	int r = archive_index_read(src->index, src->item->config, IMAGE_CONFIG_BYTES_MAX,
 				   &src->config, err);
@@ -203,7 +203,7 @@ static int make_manifest(struct docker_source *src, struct keg_err *err)
 	if (r < 0)
 		return keg_wrap(err, "%s", src->item->config);
 
-	keg_sha256_hex(src->config.data, src->config.len, digest + 7);
+	image_digest_of(digest, src->config.data, src->config.len);
 	struct descriptor descriptor = { .media_type = MEDIA_DOCKER_CONFIG,
 					 .digest = digest,
 					 .size = (int64_t)src->config.len };

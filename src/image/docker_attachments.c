@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/sha256.h"
 #include "base/strv.h"
+#include "image/digest_of.h"
 #include "registry/blob.h"
 #include "registry/manifest.h"
 #include "registry/upload.h"
@@ -81,7 +81,7 @@ static int read_blob(struct registry_repo *repo, const struct descriptor *what, 
 {
 	struct bounded b = { out, SIGNATURE_BYTES_MAX };
 	const struct registry_blob_want want = { .digest = what->digest, .size = what->size };
-	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	char digest[DIGEST_SHA256_LEN + 1];
 
 	if (what->size > SIGNATURE_BYTES_MAX)
 		return keg_fail(err, KEG_ECORRUPT, "blob %s is too large for a signature",
@@ -89,7 +89,7 @@ static int read_blob(struct registry_repo *repo, const struct descriptor *what, 
 	int r = registry_blob_get(repo, &want, take_bytes, &b, err);
 	if (r < 0)
 		return r;
-	keg_sha256_hex(keg_buf_text(out), out->len, digest + 7);
+	image_digest_of(digest, keg_buf_text(out), out->len);
 	if (!keg_str_eq(digest, what->digest))
 		return keg_fail(err, KEG_ECORRUPT, "digest mismatch, expected \"%s\", got \"%s\"",
 				what->digest, digest);
@@ -178,11 +178,11 @@ static bool same_layer(const struct descriptor *a, const struct descriptor *b)
 static int add(struct registry_repo *repo, struct attachments *at, const struct signature *sig,
 	       struct keg_err *err)
 {
-	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	char digest[DIGEST_SHA256_LEN + 1];
 	struct descriptor layer = { .media_type = sig->media_type,
 				    .size = (int64_t)sig->bytes.len };
 
-	keg_sha256_hex(keg_buf_text(&sig->bytes), sig->bytes.len, digest + 7);
+	image_digest_of(digest, keg_buf_text(&sig->bytes), sig->bytes.len);
 	layer.digest = keg_arena_strdup(&at->arena, digest);
 	annotations_of(at, sig, &layer);
 	for (size_t i = 0; i < at->image.n_layers; i++) {
@@ -220,11 +220,11 @@ static int store(struct registry_repo *repo, const char *tag, struct attachments
 		 struct keg_err *err)
 {
 	auto(keg_buf) config = { 0 }, manifest = { 0 };
-	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	char digest[DIGEST_SHA256_LEN + 1];
 
 	fill_config(at);
 	image_config_emit(&at->config, &config);
-	keg_sha256_hex(config.data, config.len, digest + 7);
+	image_digest_of(digest, config.data, config.len);
 	int r = registry_blob_put(repo, digest, config.data, config.len, err);
 	if (r < 0)
 		return r;

@@ -7,8 +7,8 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/sha256.h"
 #include "image/blob_file.h"
+#include "image/digest_of.h"
 #include "spec/layout.h"
 
 struct layout {
@@ -127,9 +127,9 @@ static int layout_put_manifest(struct image_dest *dest, const void *bytes, size_
 			       const char *media_type, const char *instance, struct keg_err *err)
 {
 	struct layout_dest *dst = (struct layout_dest *)dest;
-	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	char digest[DIGEST_SHA256_LEN + 1];
 
-	keg_sha256_hex(bytes, len, digest + 7);
+	image_digest_of(digest, bytes, len);
 	autofree char *name = oci_blob_name(digest);
 	int r = keg_file_write(dst->at.blobsfd, name, bytes, len, 0644, 0, err);
 	if (r < 0 || instance)

@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/sha256.h"
+#include "image/digest_of.h"
 #include "image/fetch.h"
 #include "image/spill.h"
 
@@ -125,7 +125,7 @@ static int make_config(struct schema1_source *src, const struct schema1 *image, 
 static void make_manifest(struct schema1_source *src)
 {
 	auto(keg_arena) arena = { 0 };
-	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	char digest[DIGEST_SHA256_LEN + 1];
 	struct descriptor config = { .media_type = MEDIA_DOCKER_CONFIG,
 				     .digest = digest,
 				     .size = (int64_t)src->config.len };
@@ -134,7 +134,7 @@ static void make_manifest(struct schema1_source *src)
 				 .config = &config,
 				 .n_layers = src->n_layers };
 
-	keg_sha256_hex(src->config.data, src->config.len, digest + 7);
+	image_digest_of(digest, src->config.data, src->config.len);
 	made.layers = keg_arena_alloc(&arena, src->n_layers + 1, sizeof *made.layers);
 	for (size_t i = 0; i < src->n_layers; i++) {
 		made.layers[i].media_type = MEDIA_DOCKER_LAYER_GZIP;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "image/digest_of.h"
 #include "image/pipe.h"
 #include "image/storage_signatures.h"
 #include "image/storage_unpack.h"
@@ -161,11 +162,11 @@ static int storage_put_signatures(struct image_dest *dest, const struct signatur
 				  const char *instance, struct keg_err *err)
 {
 	struct storage_dest *dst = (struct storage_dest *)dest;
-	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	char digest[DIGEST_SHA256_LEN + 1];
 
 	(void)instance;
 	(void)err;
-	keg_sha256_hex(dst->manifest.data, dst->manifest.len, digest + 7);
+	image_digest_of(digest, dst->manifest.data, dst->manifest.len);
 	keg_buf_cut(&dst->signatures, 0);
 	keg_buf_cut(&dst->metadata, 0);
 	storage_signatures_join(sigs, &dst->signatures);
@@ -209,18 +210,24 @@ static struct store_new_layer *layers_for_commit(struct storage_dest *dst)
 	return out;
 }
 
-/* Under the key, or where that is NULL, under `prefix` and the digest. */
 static void add_data(struct storage_dest *dst, struct store_new_data *data, const char *key,
-		     const char *prefix, const struct keg_buf *bytes)
+		     const struct keg_buf *bytes)
 {
-	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	char digest[DIGEST_SHA256_LEN + 1];
 
-	keg_sha256_hex(bytes->data, bytes->len, digest + 7);
+	image_digest_of(digest, bytes->data, bytes->len);
 	data->digest = keg_arena_strdup(&dst->arena, digest);
-	data->key = key ? keg_arena_strdup(&dst->arena, key)
-			: keg_arena_printf(&dst->arena, "%s%s", prefix, digest);
+	data->key = keg_arena_strdup(&dst->arena, key);
 	data->bytes = bytes->data;
 	data->len = bytes->len;
+}
+
+/* Under a key that is made of the digest. */
+static void add_by_digest(struct storage_dest *dst, struct store_new_data *data, const char *prefix,
+			  const struct keg_buf *bytes)
+{
+	add_data(dst, data, prefix, bytes);
+	data->key = keg_arena_printf(&dst->arena, "%s%s", prefix, data->digest);
 }
 
 /* All documents of the image; how many. */
@@ -228,17 +235,17 @@ static size_t list_data(struct storage_dest *dst, struct store_new_data *data)
 {
 	size_t n = 0;
 
-	add_data(dst, &data[n++], NULL, "", &dst->config_bytes);
-	add_data(dst, &data[n++], NULL, "manifest-", &dst->manifest);
+	add_by_digest(dst, &data[n++], "", &dst->config_bytes);
+	add_by_digest(dst, &data[n++], "manifest-", &dst->manifest);
 	const char *digest = data[n - 1].digest;
-	add_data(dst, &data[n++], "manifest", NULL, &dst->manifest);
+	add_data(dst, &data[n++], "manifest", &dst->manifest);
 	if (dst->toplevel.len > 0)
-		add_data(dst, &data[n++], NULL, "manifest-", &dst->toplevel);
+		add_by_digest(dst, &data[n++], "manifest-", &dst->toplevel);
 	if (dst->signatures.len > 0) {
 		autofree char *key = storage_signatures_key(digest);
 
-		add_data(dst, &data[n++], STORAGE_SIGNATURES, NULL, &dst->signatures);
-		add_data(dst, &data[n++], key, NULL, &dst->signatures);
+		add_data(dst, &data[n++], STORAGE_SIGNATURES, &dst->signatures);
+		add_data(dst, &data[n++], key, &dst->signatures);
 	}
 	return n;
 }

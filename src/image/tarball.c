@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/sha256.h"
+#include "image/digest_of.h"
 #include "image/spill.h"
 #include "image/transport.h"
 #include "spec/image_config.h"
@@ -146,7 +146,7 @@ static void make_config(struct tarball_source *src)
 static void make_manifest(struct tarball_source *src)
 {
 	auto(keg_arena) arena = { 0 };
-	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	char digest[DIGEST_SHA256_LEN + 1];
 	struct descriptor config = { .media_type = MEDIA_OCI_CONFIG,
 				     .digest = digest,
 				     .size = (int64_t)src->config.len };
@@ -155,7 +155,7 @@ static void make_manifest(struct tarball_source *src)
 				  .config = &config,
 				  .n_layers = src->n };
 
-	keg_sha256_hex(src->config.data, src->config.len, digest + 7);
+	image_digest_of(digest, src->config.data, src->config.len);
 	image.layers = keg_arena_alloc(&arena, src->n, sizeof *image.layers);
 	for (size_t i = 0; i < src->n; i++) {
 		const struct tarball *tar = &src->v[i];

@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/sha256.h"
 #include "image/config_change.h"
+#include "image/digest_of.h"
 #include "image/into_store.h"
 #include "image/load_names.h"
 #include "image/policy.h"
@@ -127,7 +127,7 @@ static int make_config(const struct transfer_import *req, const char *diff_id, s
 
 static void make_manifest(struct rootfs_source *src, const char *diff_id, int64_t size)
 {
-	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	char digest[DIGEST_SHA256_LEN + 1];
 	struct descriptor config = { .media_type = MEDIA_OCI_CONFIG,
 				     .digest = digest,
 				     .size = (int64_t)src->config.len };
@@ -140,7 +140,7 @@ static void make_manifest(struct rootfs_source *src, const char *diff_id, int64_
 					.layers = &layer,
 					.n_layers = 1 };
 
-	keg_sha256_hex(src->config.data, src->config.len, digest + 7);
+	image_digest_of(digest, src->config.data, src->config.len);
 	manifest_emit(&image, &src->manifest);
 }
 

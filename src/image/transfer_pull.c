@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/sha256.h"
+#include "image/digest_of.h"
 #include "image/docker_transport.h"
 #include "image/into_store.h"
 #include "image/load_names.h"
@@ -42,7 +42,7 @@ static int is_current(const struct transfer_pull *req, const char *source, bool 
 	auto(keg_arena) arena = { 0 };
 	auto(keg_buf) manifest = { 0 };
 	struct store_image image;
-	char digest[DIGEST_SHA256_LEN + 1] = "sha256:";
+	char digest[DIGEST_SHA256_LEN + 1];
 
 	*same = false;
 	int r = image_name_parse(source, &transport, &rest, err);
@@ -56,7 +56,7 @@ static int is_current(const struct transfer_pull *req, const char *source, bool 
 		r = store_image_find(store, req->local_id, &arena, &image, err);
 	if (r < 0)
 		return r;
-	keg_sha256_hex(manifest.data, manifest.len, digest + 7);
+	image_digest_of(digest, manifest.data, manifest.len);
 	for (size_t i = 0; i < image.n_digests && !*same; i++)
 		*same = keg_str_eq(image.digests[i], digest);
 	return 0;
