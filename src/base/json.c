@@ -180,6 +180,15 @@ void keg_json_put_str(struct json_object *obj, const char *name, const char *tex
 		json_object_object_add(obj, name, json_object_new_string(text));
 }
 
+struct json_object *keg_json_of_pairs(const struct keg_pair *pairs, size_t n)
+{
+	struct json_object *obj = json_object_new_object();
+
+	for (size_t i = 0; i < n; i++)
+		keg_json_put_str(obj, pairs[i].key, pairs[i].value);
+	return obj;
+}
+
 void keg_json_print(struct json_object *value, struct keg_buf *out)
 {
 	size_t len;

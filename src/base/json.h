@@ -90,6 +90,9 @@ struct keg_pair {
 	const char *key, *value;
 };
 
+/* An object of them; a value that is NULL is left out. */
+struct json_object *keg_json_of_pairs(const struct keg_pair *pairs, size_t n);
+
 struct keg_json_field {
 	const char *name;
 	enum keg_json_kind kind;

@@ -54,11 +54,7 @@ static void put_texts(struct json_object *obj, const char *name, const char *con
 static void put_pairs(struct json_object *obj, const char *name, const struct keg_pair *pairs,
 		      size_t n)
 {
-	struct json_object *out = n ? json_object_new_object() : NULL;
-
-	for (size_t i = 0; i < n; i++)
-		keg_json_put_str(out, pairs[i].key, pairs[i].value);
-	json_object_object_add(obj, name, out);
+	json_object_object_add(obj, name, n ? keg_json_of_pairs(pairs, n) : NULL);
 }
 
 static void put_time(struct json_object *obj, const char *name, int64_t ns)

@@ -49,15 +49,6 @@ static struct json_object *string_list(const char *const *list, size_t n)
 	return array;
 }
 
-static struct json_object *string_map(const struct keg_pair *pairs, size_t n)
-{
-	struct json_object *map = json_object_new_object();
-
-	for (size_t i = 0; i < n; i++)
-		keg_json_put_str(map, pairs[i].key, pairs[i].value);
-	return map;
-}
-
 struct json_object *image_repo_digests(const struct store_image *image)
 {
 	struct json_object *list = json_object_new_array();
@@ -147,9 +138,9 @@ static void put_config(struct json_object *obj, struct store *store,
 	put(obj, "VirtualSize", json_object_new_int64(image->size));
 	put(obj, "GraphDriver", graph_driver(store, image));
 	put(obj, "RootFS", rootfs(config));
-	put(obj, "Labels", run->n_labels ? string_map(run->labels, run->n_labels) : NULL);
+	put(obj, "Labels", run->n_labels ? keg_json_of_pairs(run->labels, run->n_labels) : NULL);
 	put(obj, "Annotations",
-	    string_map(manifest->image.annotations, manifest->image.n_annotations));
+	    keg_json_of_pairs(manifest->image.annotations, manifest->image.n_annotations));
 	put_text(obj, "ManifestType", manifest_kind_media(manifest->kind));
 	put_text(obj, "User", run->user);
 	put(obj, "History", history_list(config));

@@ -101,11 +101,9 @@ static int read_one(struct registry_repo *repo, const struct descriptor *layer,
 {
 	auto(signature) sig = { .sigstore = true,
 				.media_type = keg_strdup(layer->media_type),
-				.annotations = json_object_new_object() };
+				.annotations = keg_json_of_pairs(layer->annotations,
+								 layer->n_annotations) };
 
-	for (size_t i = 0; i < layer->n_annotations; i++)
-		keg_json_put_str(sig.annotations, layer->annotations[i].key,
-				 layer->annotations[i].value);
 	int r = read_blob(repo, layer, &sig.bytes, err);
 	if (r >= 0 && out->n == SIGNATURES_MAX)
 		r = keg_fail(err, KEG_ECORRUPT, "there are more than %d signatures",

@@ -65,10 +65,7 @@ static int parse_sigstore(const char *text, size_t len, struct signature *out, s
 		return r;
 	out->sigstore = true;
 	out->media_type = keg_strdup(file.media_type ? file.media_type : "");
-	out->annotations = json_object_new_object();
-	for (size_t i = 0; i < file.n_annotations; i++)
-		keg_json_put_str(out->annotations, file.annotations[i].key,
-				 file.annotations[i].value);
+	out->annotations = keg_json_of_pairs(file.annotations, file.n_annotations);
 	keg_buf_add(&out->bytes, payload, n);
 	return 0;
 }

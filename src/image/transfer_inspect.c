@@ -105,18 +105,15 @@ static int read_config(struct inspected *in, struct keg_err *err)
 static struct json_object *layer_data(const struct descriptor *layer, const struct image_blob *real)
 {
 	struct json_object *data = json_object_new_object();
-	struct json_object *annotations = NULL;
 
-	if (layer->n_annotations > 0)
-		annotations = json_object_new_object();
-	for (size_t i = 0; i < layer->n_annotations; i++)
-		keg_json_put_str(annotations, layer->annotations[i].key,
-				 layer->annotations[i].value);
 	keg_json_put_str(data, "MIMEType", real ? real->media_type : layer->media_type);
 	keg_json_put_str(data, "Digest", real ? real->digest : layer->digest);
 	json_object_object_add(data, "Size",
 			       json_object_new_int64(real ? real->size : layer->size));
-	json_object_object_add(data, "Annotations", annotations);
+	json_object_object_add(data, "Annotations",
+			       layer->n_annotations > 0
+				       ? keg_json_of_pairs(layer->annotations, layer->n_annotations)
+				       : NULL);
 	return data;
 }
 
@@ -158,12 +155,7 @@ static struct json_object *labels_of(const struct image_config *config)
 {
 	const struct image_run_config *run = config->config;
 
-	if (run->n_labels == 0)
-		return NULL;
-	struct json_object *labels = json_object_new_object();
-	for (size_t i = 0; i < run->n_labels; i++)
-		keg_json_put_str(labels, run->labels[i].key, run->labels[i].value);
-	return labels;
+	return run->n_labels > 0 ? keg_json_of_pairs(run->labels, run->n_labels) : NULL;
 }
 
 static struct json_object *strings(const char *const *v, size_t n)

@@ -305,19 +305,15 @@ struct json_object *state_document(const struct state_record *record, const char
 				   const struct oci_config *config)
 {
 	struct json_object *doc = json_object_new_object();
-	struct json_object *notes;
 
 	keg_json_put_str(doc, "ociVersion", record->oci_version);
 	keg_json_put_str(doc, "id", record->id);
 	json_object_object_add(doc, "pid", keg_json_new_i64(record->pid));
 	keg_json_put_str(doc, "status", status);
 	keg_json_put_str(doc, "bundle", record->bundle);
-	if (config && config->n_annotations > 0) {
-		notes = json_object_new_object();
-		for (size_t i = 0; i < config->n_annotations; i++)
-			keg_json_put_str(notes, config->annotations[i].key,
-					 config->annotations[i].value);
-		json_object_object_add(doc, "annotations", notes);
-	}
+	if (config && config->n_annotations > 0)
+		json_object_object_add(
+			doc, "annotations",
+			keg_json_of_pairs(config->annotations, config->n_annotations));
 	return doc;
 }

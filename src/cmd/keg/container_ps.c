@@ -137,15 +137,6 @@ static struct json_object *texts(const char *const *list, size_t n)
 	return out;
 }
 
-static struct json_object *labels_of(const struct container *c)
-{
-	struct json_object *out = json_object_new_object();
-
-	for (size_t i = 0; i < c->record.n_labels; i++)
-		keg_json_put_str(out, c->record.labels[i].key, c->record.labels[i].value);
-	return out;
-}
-
 static void put_namespaces(struct json_object *row, const struct container *c)
 {
 	static const char *const kinds[][2] = { { "CGROUPNS", "cgroup" }, { "IPC", "ipc" },
@@ -219,7 +210,8 @@ static void put_others(struct json_object *row, const struct listing *l, const s
 	keg_json_put_str(row, "Mounts", mount_list);
 	keg_json_put_str(row, "Pod", "");
 	keg_json_put_str(row, "PodName", "");
-	json_object_object_add(row, "Labels", labels_of(c));
+	json_object_object_add(row, "Labels",
+			       keg_json_of_pairs(c->record.labels, c->record.n_labels));
 	json_object_object_add(row, "AutoRemove", json_object_new_boolean(c->record.remove));
 	json_object_object_add(row, "IsInfra", json_object_new_boolean(false));
 	json_object_object_add(row, "Exited",
@@ -257,7 +249,10 @@ static struct json_object *make_json(const struct container *c)
 	keg_json_put_str(o, "Image", c->record.image);
 	keg_json_put_str(o, "ImageID", c->record.image_id);
 	json_object_object_add(o, "IsInfra", json_object_new_boolean(false));
-	json_object_object_add(o, "Labels", c->record.n_labels ? labels_of(c) : NULL);
+	json_object_object_add(o, "Labels",
+			       c->record.n_labels
+				       ? keg_json_of_pairs(c->record.labels, c->record.n_labels)
+				       : NULL);
 	json_object_object_add(o, "Mounts", texts(c->record.mounts, c->record.n_mounts));
 	json_object_object_add(o, "Names", texts(&name, 1));
 	json_object_object_add(o, "Namespaces", json_object_new_object());

@@ -195,12 +195,8 @@ static struct json_object *make_json(struct store *store, const struct store_ima
 	struct keg_err ignored;
 
 	if (image_config_load(store, image, arena, &config, &ignored) >= 0 &&
-	    config.config->n_labels > 0) {
-		labels = json_object_new_object();
-		for (size_t i = 0; i < config.config->n_labels; i++)
-			keg_json_put_str(labels, config.config->labels[i].key,
-					 config.config->labels[i].value);
-	}
+	    config.config->n_labels > 0)
+		labels = keg_json_of_pairs(config.config->labels, config.config->n_labels);
 	autofree char *created = keg_time_format((struct timespec){ image->created.tv_sec, 0 });
 	keg_json_put_str(obj, "Id", image->id);
 	keg_json_put_str(obj, "ParentId", "");

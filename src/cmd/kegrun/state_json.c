@@ -12,14 +12,9 @@ struct json_object *state_json(const struct runtime_state *state)
 	keg_json_put_str(doc, "bundle", state->bundle);
 	keg_json_put_str(doc, "rootfs", state->rootfs);
 	keg_json_put_str(doc, "created", state->created);
-	if (state->n_annotations > 0) {
-		struct json_object *notes = json_object_new_object();
-
-		for (size_t i = 0; i < state->n_annotations; i++)
-			keg_json_put_str(notes, state->annotations[i].key,
-					 state->annotations[i].value);
-		json_object_object_add(doc, "annotations", notes);
-	}
+	if (state->n_annotations > 0)
+		json_object_object_add(doc, "annotations",
+				       keg_json_of_pairs(state->annotations, state->n_annotations));
 	keg_json_put_str(doc, "owner", state->owner);
 	return doc;
 }
