@@ -2,7 +2,6 @@
 #include "image/crypt_keys.h"
 
 #include <fcntl.h>
-#include <openssl/bio.h>
 #include <openssl/decoder.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,10 +10,10 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/strv.h"
+#include "image/libcrypto.h"
 
 enum { KEY_FILE_MOST = 1 << 20, PASSWORD_MOST = 4096 };
 
-KEG_AUTOPTR(bio_st, BIO_free_all)
 KEG_AUTOPTR(ossl_decoder_ctx_st, OSSL_DECODER_CTX_free)
 
 void crypt_keys_done(struct crypt_keys *keys)

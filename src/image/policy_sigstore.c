@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "image/libcrypto.h"
 #include "image/sigstore_cert.h"
 #include "image/sigstore_key.h"
 #include "image/sigstore_rekor.h"
@@ -152,7 +153,7 @@ static int check_by_key(const struct sigstore_trust *trust, EVP_PKEY *key,
 static int check_bytes(const struct sigstore_trust *trust, const struct signature *sig,
 		       const void *bytes, size_t len, struct keg_err *err)
 {
-	EVP_PKEY *certified = NULL;
+	autoptr(evp_pkey_st) certified = NULL;
 	int r = -KEG_EDENIED;
 
 	if (!trust->roots) {
@@ -161,10 +162,7 @@ static int check_bytes(const struct sigstore_trust *trust, const struct signatur
 		return r;
 	}
 	r = certified_key(trust, sig, &certified, err);
-	if (r >= 0)
-		r = sigstore_key_verify(certified, &sig->bytes, bytes, len, err);
-	EVP_PKEY_free(certified);
-	return r;
+	return r < 0 ? r : sigstore_key_verify(certified, &sig->bytes, bytes, len, err);
 }
 
 int sigstore_trust_check(const struct sigstore_trust *trust, const struct policy_image *image,

@@ -9,7 +9,6 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
-#include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <string.h>
 
@@ -17,11 +16,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "image/libcrypto.h"
 
 enum { COORDINATE = 32, KEY_ID_BYTES = 30 };
 
-KEG_AUTOPTR(evp_pkey_st, EVP_PKEY_free)
-KEG_AUTOPTR(evp_md_ctx_st, EVP_MD_CTX_free)
 KEG_AUTOPTR(ECDSA_SIG_st, ECDSA_SIG_free)
 KEG_AUTOPTR(bignum_st, BN_free)
 

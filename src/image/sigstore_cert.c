@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/strv.h"
+#include "image/libcrypto.h"
 
 /* Fulcio's extensions for who vouches for the identity: a bare text, and a UTF8String. */
 #define ISSUER_V1 "1.3.6.1.4.1.57264.1.1"
@@ -20,34 +21,19 @@ struct sigstore_roots {
 	STACK_OF(X509) * between;
 };
 
-static inline void auto_x509_(X509 **slot)
+static void certs_free(STACK_OF(X509) * certs)
 {
-	X509_free(*slot);
+	sk_X509_pop_free(certs, X509_free);
 }
-#define auto_x509 __attribute__((cleanup(auto_x509_))) X509 *
-
-static inline void auto_stack_(STACK_OF(X509) * *slot)
-{
-	sk_X509_pop_free(*slot, X509_free);
-}
-#define auto_stack __attribute__((cleanup(auto_stack_))) STACK_OF(X509) *
-
-static inline void auto_ctx_(X509_STORE_CTX **slot)
-{
-	X509_STORE_CTX_free(*slot);
-}
-#define auto_ctx __attribute__((cleanup(auto_ctx_))) X509_STORE_CTX *
-
-static inline void auto_names_(GENERAL_NAMES **slot)
-{
-	GENERAL_NAMES_free(*slot);
-}
-#define auto_names __attribute__((cleanup(auto_names_))) GENERAL_NAMES *
+KEG_AUTOPTR(stack_st_X509, certs_free)
+KEG_AUTOPTR(stack_st_GENERAL_NAME, GENERAL_NAMES_free)
+KEG_AUTOPTR(x509_st, X509_free)
+KEG_AUTOPTR(x509_store_ctx_st, X509_STORE_CTX_free)
 
 /* All certificates of a PEM text, appended; how many. */
 static int read_certs(const char *text, size_t len, STACK_OF(X509) * out, struct keg_err *err)
 {
-	BIO *from = BIO_new_mem_buf(text, (int)len);
+	autoptr(bio_st) from = BIO_new_mem_buf(text, (int)len);
 	int n = 0;
 
 	ERR_clear_error();
@@ -60,7 +46,6 @@ static int read_certs(const char *text, size_t len, STACK_OF(X509) * out, struct
 	bool ended = n > 0 && ERR_GET_LIB(why) == ERR_LIB_PEM &&
 		     ERR_GET_REASON(why) == PEM_R_NO_START_LINE;
 	ERR_clear_error();
-	BIO_free(from);
 	if (!ended)
 		return keg_fail(err, KEG_EDENIED, "malformed certificates in PEM");
 	return n;
@@ -69,7 +54,7 @@ static int read_certs(const char *text, size_t len, STACK_OF(X509) * out, struct
 int sigstore_roots_new(const struct keg_buf *trusted, const struct keg_buf *between,
 		       struct sigstore_roots **out, struct keg_err *err)
 {
-	auto_stack certs = sk_X509_new_null();
+	autoptr(stack_st_X509) certs = sk_X509_new_null();
 	autoptr(sigstore_roots) roots = keg_alloc(1, sizeof *roots);
 
 	roots->trusted = X509_STORE_new();
@@ -94,7 +79,7 @@ int sigstore_roots_new(const struct keg_buf *trusted, const struct keg_buf *betw
 void sigstore_roots_free(struct sigstore_roots *roots)
 {
 	X509_STORE_free(roots->trusted);
-	sk_X509_pop_free(roots->between, X509_free);
+	certs_free(roots->between);
 	free(roots);
 }
 
@@ -112,8 +97,8 @@ static bool is_for_code(STACK_OF(X509) * chain)
 static int check_chain(const struct sigstore_roots *roots, X509 *leaf,
 		       const struct sigstore_cert_want *want, struct keg_err *err)
 {
-	auto_ctx ctx = X509_STORE_CTX_new();
-	auto_stack others = X509_chain_up_ref(roots->between);
+	autoptr(x509_store_ctx_st) ctx = X509_STORE_CTX_new();
+	autoptr(stack_st_X509) others = X509_chain_up_ref(roots->between);
 
 	if (!ctx || !others)
 		keg_out_of_memory();
@@ -201,7 +186,8 @@ static int check_issuer(X509 *leaf, const char *wanted, struct keg_err *err)
 
 static int check_email(X509 *leaf, const char *wanted, struct keg_err *err)
 {
-	auto_names names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+	autoptr(stack_st_GENERAL_NAME) names =
+		X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
 	size_t len = strlen(wanted);
 
 	for (int i = 0; names && i < sk_GENERAL_NAME_num(names); i++) {
@@ -226,7 +212,7 @@ static int check_hostname(X509 *leaf, const char *wanted, struct keg_err *err)
 
 static int read_leaf(const char *pem, X509 **out, struct keg_err *err)
 {
-	auto_stack certs = sk_X509_new_null();
+	autoptr(stack_st_X509) certs = sk_X509_new_null();
 
 	int n = certs ? read_certs(pem, strlen(pem), certs, err) : -1;
 	if (n < 0)
@@ -242,7 +228,7 @@ static int read_leaf(const char *pem, X509 **out, struct keg_err *err)
 int sigstore_cert_check(const struct sigstore_roots *roots, const char *pem,
 			const struct sigstore_cert_want *want, EVP_PKEY **key, struct keg_err *err)
 {
-	auto_x509 leaf = NULL;
+	autoptr(x509_st) leaf = NULL;
 
 	int r = read_leaf(pem, &leaf, err);
 	if (r >= 0)

@@ -8,24 +8,13 @@
 
 #include "base/file.h"
 #include "base/strv.h"
+#include "image/libcrypto.h"
 #include "image/sigstore_box.h"
 
 #define SECRET_TYPE "ENCRYPTED SIGSTORE PRIVATE KEY"
 #define COSIGN_TYPE "ENCRYPTED COSIGN PRIVATE KEY" /* what it was called before */
 
 enum { KEY_FILE_MAX = 1 << 20 };
-
-static inline void auto_bio_(BIO **slot)
-{
-	BIO_free(*slot);
-}
-#define auto_bio __attribute__((cleanup(auto_bio_))) BIO *
-
-static inline void auto_md_(EVP_MD_CTX **slot)
-{
-	EVP_MD_CTX_free(*slot);
-}
-#define auto_md __attribute__((cleanup(auto_md_))) EVP_MD_CTX *
 
 /* What OpenSSL says last; its queue is empty afterwards. */
 static int openssl_fail(struct keg_err *err, enum keg_code code, const char *what)
@@ -49,8 +38,8 @@ static void take_bio(BIO *bio, struct keg_buf *out)
 static int write_secret(EVP_PKEY *key, const char *passphrase, struct keg_buf *out,
 			struct keg_err *err)
 {
-	auto_bio der = BIO_new(BIO_s_mem());
-	auto_bio pem = BIO_new(BIO_s_mem());
+	autoptr(bio_st) der = BIO_new(BIO_s_mem());
+	autoptr(bio_st) pem = BIO_new(BIO_s_mem());
 	auto(keg_buf) plain = { 0 }, box = { 0 };
 
 	if (!der || !pem || i2d_PKCS8PrivateKeyInfo_bio(der, key) != 1)
@@ -69,7 +58,7 @@ static int write_secret(EVP_PKEY *key, const char *passphrase, struct keg_buf *o
 
 int sigstore_key_pem(EVP_PKEY *key, struct keg_buf *out, struct keg_err *err)
 {
-	auto_bio pem = BIO_new(BIO_s_mem());
+	autoptr(bio_st) pem = BIO_new(BIO_s_mem());
 
 	if (!pem || PEM_write_bio_PUBKEY(pem, key) != 1)
 		return openssl_fail(err, KEG_ESYSTEM, "encode a public key");
@@ -80,7 +69,7 @@ int sigstore_key_pem(EVP_PKEY *key, struct keg_buf *out, struct keg_err *err)
 int sigstore_key_generate(const char *passphrase, struct keg_buf *public_pem,
 			  struct keg_buf *secret_pem, struct keg_err *err)
 {
-	auto_sigstore_key key = EVP_EC_gen("P-256");
+	autoptr(evp_pkey_st) key = EVP_EC_gen("P-256");
 
 	if (!key)
 		return openssl_fail(err, KEG_ESYSTEM, "make a key");
@@ -91,7 +80,7 @@ int sigstore_key_generate(const char *passphrase, struct keg_buf *public_pem,
 /* The bytes within the first PEM block, which is of a type that we read. */
 static int read_pem(const struct keg_buf *text, struct keg_buf *out, struct keg_err *err)
 {
-	auto_bio from = BIO_new_mem_buf(keg_buf_text(text), (int)text->len);
+	autoptr(bio_st) from = BIO_new_mem_buf(keg_buf_text(text), (int)text->len);
 	char *name = NULL, *header = NULL;
 	unsigned char *bytes = NULL;
 	long len = 0;
@@ -159,7 +148,7 @@ int sigstore_key_read(const char *path, const char *passphrase, EVP_PKEY **out, 
 
 int sigstore_key_public(const struct keg_buf *pem, EVP_PKEY **out, struct keg_err *err)
 {
-	auto_bio from = BIO_new_mem_buf(keg_buf_text(pem), (int)pem->len);
+	autoptr(bio_st) from = BIO_new_mem_buf(keg_buf_text(pem), (int)pem->len);
 
 	return take_key(from ? PEM_read_bio_PUBKEY(from, NULL, NULL, NULL) : NULL, out, err);
 }
@@ -174,7 +163,7 @@ int sigstore_key_sign(EVP_PKEY *key, const struct keg_buf *text, struct keg_buf 
 		      struct keg_err *err)
 {
 	const unsigned char *bytes = (const unsigned char *)keg_buf_text(text);
-	auto_md ctx = EVP_MD_CTX_new();
+	autoptr(evp_md_ctx_st) ctx = EVP_MD_CTX_new();
 	size_t len = 0;
 
 	if (!ctx || EVP_DigestSignInit(ctx, NULL, hash_of(key), NULL, key) != 1 ||
@@ -190,7 +179,7 @@ int sigstore_key_sign(EVP_PKEY *key, const struct keg_buf *text, struct keg_buf 
 int sigstore_key_verify(EVP_PKEY *key, const struct keg_buf *text, const void *signature,
 			size_t len, struct keg_err *err)
 {
-	auto_md ctx = EVP_MD_CTX_new();
+	autoptr(evp_md_ctx_st) ctx = EVP_MD_CTX_new();
 
 	if (ctx && EVP_DigestVerifyInit(ctx, NULL, hash_of(key), NULL, key) == 1 &&
 	    EVP_DigestVerify(ctx, signature, len, (const unsigned char *)keg_buf_text(text),

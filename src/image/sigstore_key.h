@@ -11,12 +11,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-static inline void auto_sigstore_key_(EVP_PKEY **slot)
-{
-	EVP_PKEY_free(*slot);
-}
-#define auto_sigstore_key __attribute__((cleanup(auto_sigstore_key_))) EVP_PKEY *
-
 /* A new pair (ECDSA over P-256, which every reader knows), as PEM; appended. */
 int sigstore_key_generate(const char *passphrase, struct keg_buf *public_pem,
 			  struct keg_buf *secret_pem, struct keg_err *err) KEG_MUST_CHECK;

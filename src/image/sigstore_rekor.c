@@ -14,6 +14,7 @@
 #include "base/num.h"
 #include "base/sha256.h"
 #include "base/strv.h"
+#include "image/libcrypto.h"
 #include "image/sigstore_key.h"
 
 #define KIND "hashedrekord"
@@ -141,7 +142,7 @@ static int check_timestamp(EVP_PKEY *const *keys, size_t n, const struct rekor_s
 /* What is within the one PEM block of a text. */
 static int pem_bytes(const char *text, size_t text_len, struct keg_buf *out, struct keg_err *err)
 {
-	BIO *from = BIO_new_mem_buf(text, (int)text_len);
+	autoptr(bio_st) from = BIO_new_mem_buf(text, (int)text_len);
 	char *name = NULL, *header = NULL, *next = NULL, *next_header = NULL;
 	unsigned char *bytes = NULL, *more = NULL;
 	long len = 0, more_len = 0;
@@ -156,7 +157,6 @@ static int pem_bytes(const char *text, size_t text_len, struct keg_buf *out, str
 	OPENSSL_free(next_header);
 	OPENSSL_free(bytes);
 	OPENSSL_free(more);
-	BIO_free(from);
 	ERR_clear_error();
 	return one && !two ? 0
 			   : keg_fail(err, KEG_EDENIED,
