@@ -9,9 +9,8 @@
 
 #include <pthread.h>
 
-#include "archive/compress.h"
-#include "archive/tar_split.h"
 #include "base/mem.h"
+#include "image/layer_tar.h"
 #include "image/scopes.h"
 #include "image/storage_dest.h"
 #include "image/storage_signatures.h"
@@ -66,18 +65,10 @@ static int send_layer(struct storage_source *src, const struct store_layer *laye
 		      struct stream_out *to, struct keg_err *err)
 {
 	autofd int tree = -1, split = -1;
-	autoptr(stream_in) json = NULL;
 
 	int r = open_layer(src, layer, &tree, &split, err);
-	if (r < 0)
-		return keg_wrap(err, "layer %s", layer->id);
-	struct stream_in *file = stream_in_fd(take_fd(&split));
-	r = stream_decompress(file, 0, NULL, &json, err);
-	if (r < 0) {
-		stream_in_close(file);
-		return r;
-	}
-	r = tar_split_assemble(json, tree, to, err);
+	if (r >= 0)
+		r = layer_tar_send(take_fd(&split), tree, to, err);
 	return r < 0 ? keg_wrap(err, "layer %s", layer->id) : r;
 }
 

@@ -6,11 +6,10 @@
  */
 #include <fcntl.h>
 
-#include "archive/compress.h"
 #include "archive/stream_tap.h"
-#include "archive/tar_split.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "image/layer_tar.h"
 #include "image/storage_ref.h"
 #include "image/transfer_parts.h"
 #include "store/layer.h"
@@ -20,17 +19,8 @@ static int assemble(struct store *store, const struct store_layer *layer, struct
 {
 	autofd int tree = store_layer_open_diff(store, layer, err);
 	autofd int split = tree < 0 ? -1 : store_layer_open_split(store, layer, err);
-	autoptr(stream_in) json = NULL;
 
-	if (split < 0)
-		return -(int)err->code;
-	struct stream_in *file = stream_in_fd(take_fd(&split));
-	int r = stream_decompress(file, 0, NULL, &json, err);
-	if (r < 0) {
-		stream_in_close(file);
-		return r;
-	}
-	return tar_split_assemble(json, tree, to, err);
+	return split < 0 ? -(int)err->code : layer_tar_send(take_fd(&split), tree, to, err);
 }
 
 static int check_layer(struct store *store, const struct store_layer *layer, struct keg_err *err)
