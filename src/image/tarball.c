@@ -10,72 +10,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "image/digest_of.h"
-#include "image/spill.h"
-#include "image/transport.h"
+#include "image/made_source.h"
 #include "spec/image_config.h"
-
-struct tarball {
-	int fd;
-	struct timespec changed;
-	struct image_measures is;
-};
-
-struct tarball_source {
-	struct image_source base;
-	struct tarball *v;
-	size_t n;
-	struct keg_buf config, manifest;
-};
-
-static int tarball_manifest(struct image_source *source, const char *instance, struct keg_buf *out,
-			    char **media_type, struct keg_err *err)
-{
-	struct tarball_source *src = (struct tarball_source *)source;
-
-	if (instance)
-		return keg_fail(err, KEG_ENOTFOUND,
-				"manifest lists are not supported by the \"tarball\" transport");
-	keg_buf_add(out, src->manifest.data, src->manifest.len);
-	*media_type = keg_strdup(MEDIA_OCI_MANIFEST);
-	return 0;
-}
-
-static int tarball_blob(struct image_source *source, const struct image_blob *blob, uint64_t from,
-			struct stream_out *to, struct keg_err *err)
-{
-	struct tarball_source *src = (struct tarball_source *)source;
-
-	if (from != 0)
-		keg_bug("a file is no resumable source");
-	if (blob->layer == IMAGE_CONFIG_LAYER)
-		return to->write(to, src->config.data, src->config.len, err);
-	const struct tarball *tar = &src->v[blob->layer];
-	autoptr(stream_in) in = stream_in_window(tar->fd, 0, tar->is.size);
-	int64_t n = stream_copy(in, to, err);
-	return n < 0 ? (int)n : 0;
-}
-
-static void tarball_free(struct image_source *source)
-{
-	struct tarball_source *src = (struct tarball_source *)source;
-
-	for (size_t i = 0; i < src->n; i++) {
-		if (src->v[i].fd >= 0)
-			close(src->v[i].fd);
-	}
-	free(src->v);
-	keg_buf_done(&src->config);
-	keg_buf_done(&src->manifest);
-	free(src->base.name);
-	free(src);
-}
-
-static const struct image_source_ops tarball_ops = {
-	.manifest = tarball_manifest,
-	.blob = tarball_blob,
-	.free = tarball_free,
-};
 
 /* Standard input, which can be read only once, in an unnamed file. */
 static int keep_stdin(const char *tmpdir, struct keg_err *err)
@@ -88,52 +24,51 @@ static int keep_stdin(const char *tmpdir, struct keg_err *err)
 	return image_spill(from, tmpdir, NULL, err);
 }
 
-static int measure(struct tarball *tar, struct keg_err *err)
+/* The layer, and when it was changed. */
+static int add_tar(struct made_source *src, const char *name, const char *tmpdir,
+		   struct timespec *changed, struct keg_err *err)
 {
 	struct stat st;
+	autofd int fd = keg_str_eq(name, "-") ? keep_stdin(tmpdir, err)
+					      : keg_open_at(AT_FDCWD, name, O_RDONLY, 0, err);
 
-	if (fstat(tar->fd, &st) < 0)
-		return keg_fail_sys(err, errno, "stat");
-	tar->changed = st.st_mtim;
-	return image_measure(tar->fd, &tar->is, err);
-}
-
-static int open_tar(const char *name, const char *tmpdir, struct tarball *out, struct keg_err *err)
-{
-	int r;
-
-	out->fd = keg_str_eq(name, "-") ? keep_stdin(tmpdir, err)
-					: keg_open_at(AT_FDCWD, name, O_RDONLY, 0, err);
-	if (out->fd < 0)
-		return out->fd;
-	r = measure(out, err);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return keg_fail_sys(err, errno, "error reading \"%s\": stat", name);
+	*changed = st.st_mtim;
+	int r = made_source_add(src, take_fd(&fd), err);
 	return r < 0 ? keg_wrap(err, "error reading \"%s\"", name) : r;
 }
 
-static void make_config(struct tarball_source *src)
+static bool is_later(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec > b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec);
+}
+
+static void make_config(struct made_source *src, const struct timespec *changed)
 {
 	auto(keg_arena) arena = { 0 };
+	size_t n = src->n_layers;
 	struct platform host;
 	struct image_run_config run = { 0 };
-	struct image_rootfs rootfs = { .type = "layers", .n_diff_ids = src->n };
-	struct image_config config = { .config = &run, .rootfs = &rootfs, .n_history = src->n };
-	const struct timespec *newest = &src->v[0].changed;
+	struct image_rootfs rootfs = { .type = "layers", .n_diff_ids = n };
+	struct image_config config = { .config = &run, .rootfs = &rootfs, .n_history = n };
+	const struct timespec *newest = &changed[0];
 
-	rootfs.diff_ids = keg_arena_alloc(&arena, src->n, sizeof *rootfs.diff_ids);
-	config.history = keg_arena_alloc(&arena, src->n, sizeof *config.history);
-	for (size_t i = 0; i < src->n; i++) {
-		const struct tarball *tar = &src->v[i];
-		autofree char *changed = keg_time_format(tar->changed);
+	rootfs.diff_ids = keg_arena_alloc(&arena, n, sizeof *rootfs.diff_ids);
+	config.history = keg_arena_alloc(&arena, n, sizeof *config.history);
+	for (size_t i = 0; i < n; i++) {
+		const char *diff_id = src->layers[i].is.diff_id;
+		autofree char *when = keg_time_format(changed[i]);
 
-		rootfs.diff_ids[i] = tar->is.diff_id;
-		config.history[i].created = keg_arena_strdup(&arena, changed);
+		rootfs.diff_ids[i] = diff_id;
+		config.history[i].created = keg_arena_strdup(&arena, when);
 		config.history[i].created_by = keg_arena_printf(
-			&arena, "/bin/sh -c #(nop) ADD file:%s in /", digest_hex(tar->is.diff_id));
+			&arena, "/bin/sh -c #(nop) ADD file:%s in /", digest_hex(diff_id));
 		config.history[i].comment = "imported from tarball";
-		if (tar->changed.tv_sec > newest->tv_sec ||
-		    (tar->changed.tv_sec == newest->tv_sec &&
-		     tar->changed.tv_nsec > newest->tv_nsec))
-			newest = &tar->changed;
+		if (is_later(&changed[i], newest))
+			newest = &changed[i];
 	}
 	platform_host(&host);
 	config.architecture = host.architecture;
@@ -143,52 +78,23 @@ static void make_config(struct tarball_source *src)
 	image_config_emit(&config, &src->config);
 }
 
-static void make_manifest(struct tarball_source *src)
-{
-	auto(keg_arena) arena = { 0 };
-	char digest[DIGEST_SHA256_LEN + 1];
-	struct descriptor config = { .media_type = MEDIA_OCI_CONFIG,
-				     .digest = digest,
-				     .size = (int64_t)src->config.len };
-	struct manifest image = { .schema_version = 2,
-				  .media_type = MEDIA_OCI_MANIFEST,
-				  .config = &config,
-				  .n_layers = src->n };
-
-	image_digest_of(digest, src->config.data, src->config.len);
-	image.layers = keg_arena_alloc(&arena, src->n, sizeof *image.layers);
-	for (size_t i = 0; i < src->n; i++) {
-		const struct tarball *tar = &src->v[i];
-
-		image.layers[i].media_type =
-			tar->is.packing == COMPRESSION_GZIP   ? MEDIA_OCI_LAYER_GZIP
-			: tar->is.packing == COMPRESSION_ZSTD ? MEDIA_OCI_LAYER_ZSTD
-							      : MEDIA_OCI_LAYER;
-		image.layers[i].digest = tar->is.digest;
-		image.layers[i].size = (int64_t)tar->is.size;
-	}
-	manifest_emit(&image, &src->manifest);
-}
-
 static int tarball_open(const char *rest, const struct image_access *access,
 			struct image_source **out, struct keg_err *err)
 {
 	auto(keg_strv) names = { 0 };
-	struct tarball_source *src = keg_alloc(1, sizeof *src);
+	auto(keg_arena) arena = { 0 };
 
-	src->base.ops = &tarball_ops;
-	src->base.name = keg_printf("tarball:%s", rest);
-	autoptr(image_source) owned = &src->base;
 	keg_strv_split(&names, rest, ':');
-	src->v = keg_alloc(names.n + 1, sizeof *src->v);
+	struct made_source *src = made_source_new(keg_printf("tarball:%s", rest), names.n);
+	autoptr(image_source) owned = &src->base;
+	struct timespec *changed = keg_arena_alloc(&arena, names.n + 1, sizeof *changed);
 	for (size_t i = 0; i < names.n; i++) {
-		src->n = i + 1;
-		int r = open_tar(names.v[i], access->tmpdir, &src->v[i], err);
+		int r = add_tar(src, names.v[i], access->tmpdir, &changed[i], err);
 		if (r < 0)
 			return r;
 	}
-	make_config(src);
-	make_manifest(src);
+	make_config(src, changed);
+	made_source_finish(src, MANIFEST_OCI);
 	*out = take_ptr(&owned);
 	return 0;
 }
