@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * policy.h - which images may be used at all, as policy.json says (policy_file.h). What an
- * image's signatures are worth is decided in policy_signed_by.c and policy_sigstore.c.
+ * image's signatures are worth is decided in policy_signed.c and policy_sigstore.c.
  */
 #ifndef KEG_IMAGE_POLICY_H
 #define KEG_IMAGE_POLICY_H

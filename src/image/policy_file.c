@@ -15,9 +15,6 @@
 #include "image/policy_rule.h"
 #include "image/scopes.h"
 
-#define SYSTEM_POLICY "/etc/containers/policy.json"
-enum { POLICY_BYTES_MAX = 4 << 20 };
-
 struct policy_scope {
 	const char *transport, *name;
 	struct policy_rules rules;
@@ -73,11 +70,9 @@ static int parse_transport(struct policy_file *file, const char *transport,
 		struct policy_scope *scope = add_scope(file);
 		scope->transport = keg_arena_strdup(&file->arena, transport);
 		scope->name = keg_arena_strdup(&file->arena, name);
-		struct policy_rules rules = { 0 };
-		int r = parse_rules(file, list, &rules, err);
+		int r = parse_rules(file, list, &scope->rules, err);
 		if (r < 0)
 			return keg_wrap(err, "\"%s\"", name);
-		scope->rules = rules;
 	}
 	return 0;
 }
@@ -183,5 +178,5 @@ char *policy_file_path(const char *named)
 		if (keg_exists(AT_FDCWD, own))
 			return take_ptr(&own);
 	}
-	return keg_exists(AT_FDCWD, SYSTEM_POLICY) ? keg_strdup(SYSTEM_POLICY) : NULL;
+	return keg_exists(AT_FDCWD, POLICY_SYSTEM_FILE) ? keg_strdup(POLICY_SYSTEM_FILE) : NULL;
 }

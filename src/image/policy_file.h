@@ -10,6 +10,9 @@
 #include "base/json.h"
 #include "base/strv.h"
 
+#define POLICY_SYSTEM_FILE "/etc/containers/policy.json"
+enum { POLICY_BYTES_MAX = 4 << 20 };
+
 enum policy_type {
 	POLICY_ACCEPT,
 	POLICY_REJECT,
@@ -67,7 +70,7 @@ struct policy_rules {
 	size_t n; /* not 0 */
 };
 
-/* Owns all that is below it. Start from {0}. */
+/* Owns all that is below it. */
 struct policy_file;
 
 /* The message says what is wrong in the peers' words; KEG_ECORRUPT. */

@@ -11,10 +11,6 @@
 #include "image/sign_gpg.h"
 #include "image/transfer_parts.h"
 
-#define SYSTEM_POLICY "/etc/containers/policy.json"
-
-enum { POLICY_MOST = 4 << 20 };
-
 static const struct trust_word {
 	const char *word, *type;
 	bool keyed;
@@ -119,7 +115,7 @@ static int read_policy(const char *path, struct keg_buf *text, struct json_objec
 {
 	autoptr(policy_file) checked = NULL;
 
-	int r = keg_file_read(AT_FDCWD, path, POLICY_MOST, text, err);
+	int r = keg_file_read(AT_FDCWD, path, POLICY_BYTES_MAX, text, err);
 	if (r >= 0)
 		r = policy_file_parse(keg_buf_text(text), text->len, &checked, err);
 	if (r >= 0)
@@ -223,7 +219,7 @@ int transfer_trust_set(const struct transfer_trust_set *req, struct keg_err *err
 {
 	const struct trust_word *word = find_word(req->type);
 	autofree char *found = policy_file_path(req->policy);
-	const char *path = found ? found : SYSTEM_POLICY;
+	const char *path = found ? found : POLICY_SYSTEM_FILE;
 	auto(keg_buf) old = { 0 }, text = { 0 };
 	autoptr(policy_file) checked = NULL;
 	autojson root = NULL;
