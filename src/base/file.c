@@ -80,6 +80,16 @@ int keg_file_read(int dirfd, const char *path, size_t most, struct keg_buf *out,
 	return keg_fd_read_all(fd, most, out, err) < 0 ? keg_wrap(err, "%s", path) : 0;
 }
 
+int keg_file_read_line(int dirfd, const char *path, size_t most, char **out, struct keg_err *err)
+{
+	auto(keg_buf) text = { 0 };
+	int r = keg_file_read(dirfd, path, most, &text, err);
+
+	if (r >= 0)
+		*out = keg_strndup(keg_buf_text(&text), strcspn(keg_buf_text(&text), "\n"));
+	return r;
+}
+
 int keg_write_all(int fd, const void *bytes, size_t len, struct keg_err *err)
 {
 	const char *at = bytes;

@@ -25,6 +25,9 @@ int keg_open_unnamed(const char *dir, struct keg_err *err) KEG_MUST_CHECK;
 int keg_file_read(int dirfd, const char *path, size_t most, struct keg_buf *out,
 		  struct keg_err *err) KEG_MUST_CHECK;
 int keg_fd_read_all(int fd, size_t most, struct keg_buf *out, struct keg_err *err) KEG_MUST_CHECK;
+/* The first line of such a file, without its end; the caller frees. */
+int keg_file_read_line(int dirfd, const char *path, size_t most, char **out,
+		       struct keg_err *err) KEG_MUST_CHECK;
 
 /* All of `len` bytes, through EINTR and short writes. */
 int keg_write_all(int fd, const void *bytes, size_t len, struct keg_err *err) KEG_MUST_CHECK;

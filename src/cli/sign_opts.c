@@ -2,7 +2,6 @@
 #include "cli/sign_opts.h"
 
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -28,12 +27,12 @@ const struct cli_opt sign_opts[] = {
 int sign_passphrase_read(const char *path, struct keg_arena *arena, const char **out,
 			 struct keg_err *err)
 {
-	auto(keg_buf) text = { 0 };
+	autofree char *line = NULL;
 
-	int r = keg_file_read(AT_FDCWD, path, PASSPHRASE_FILE_MAX, &text, err);
+	int r = keg_file_read_line(AT_FDCWD, path, PASSPHRASE_FILE_MAX, &line, err);
 	if (r < 0)
 		return keg_wrap(err, "reading passphrase file");
-	*out = keg_arena_strndup(arena, keg_buf_text(&text), strcspn(keg_buf_text(&text), "\n"));
+	*out = keg_arena_strdup(arena, line);
 	return 0;
 }
 

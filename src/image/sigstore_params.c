@@ -2,7 +2,6 @@
 #include "image/sigstore_params.h"
 
 #include <fcntl.h>
-#include <string.h>
 
 #include "base/file.h"
 #include "base/json_strict.h"
@@ -31,17 +30,6 @@ void sigstore_params_done(struct sigstore_params *params)
 	*params = (struct sigstore_params){ 0 };
 }
 
-static int read_passphrase(const char *path, char **out, struct keg_err *err)
-{
-	auto(keg_buf) text = { 0 };
-
-	int r = keg_file_read(AT_FDCWD, path, PARAMS_FILE_MAX, &text, err);
-	if (r < 0)
-		return keg_wrap(err, "reading passphrase file");
-	*out = keg_strndup(keg_buf_text(&text), strcspn(keg_buf_text(&text), "\n"));
-	return 0;
-}
-
 static int take(const struct params_file *file, struct sigstore_params *out, struct keg_err *err)
 {
 	if (file->fulcio)
@@ -57,7 +45,9 @@ static int take(const struct params_file *file, struct sigstore_params *out, str
 				"private key %s specified, but no privateKeyPassphraseFile",
 				file->key_file);
 	out->key_file = keg_strdup(file->key_file);
-	return read_passphrase(file->passphrase_file, &out->passphrase, err);
+	int r = keg_file_read_line(AT_FDCWD, file->passphrase_file, PARAMS_FILE_MAX,
+				   &out->passphrase, err);
+	return r < 0 ? keg_wrap(err, "reading passphrase file") : r;
 }
 
 int sigstore_params_read(const char *path, struct sigstore_params *out, struct keg_err *err)

@@ -57,6 +57,29 @@ static void a_file_longer_than_allowed_is_refused(void **state)
 	assert_int_equal(keg_file_read(AT_FDCWD, "/dev/zero", 1000, &text, &err), -KEG_ECORRUPT);
 }
 
+static void the_first_line_of_a_file_has_no_end(void **state)
+{
+	static const struct {
+		const char *text, *line;
+	} table[] = { { "one\ntwo\n", "one" }, { "one", "one" }, { "\ntwo", "" }, { "", "" } };
+	char path[] = "/tmp/keg-test-XXXXXX";
+	struct keg_err err = { 0 };
+	autofd int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < KEG_COUNT(table); i++) {
+		autofree char *line = NULL;
+
+		assert_int_equal(keg_file_write(AT_FDCWD, path, table[i].text,
+						strlen(table[i].text), 0600, 0, &err),
+				 0);
+		assert_int_equal(keg_file_read_line(AT_FDCWD, path, 10, &line, &err), 0);
+		assert_string_equal(line, table[i].line);
+	}
+	assert_int_equal(unlink(path), 0);
+}
+
 static void a_tree_deeper_than_any_path_is_removed(void **state)
 {
 	char dir[] = "/tmp/keg-test-XXXXXX";
@@ -99,6 +122,7 @@ int main(void)
 		cmocka_unit_test(paths_are_cleaned_as_go_does),
 		cmocka_unit_test(a_write_replaces_the_whole_file_and_leaves_nothing_beside_it),
 		cmocka_unit_test(a_file_longer_than_allowed_is_refused),
+		cmocka_unit_test(the_first_line_of_a_file_has_no_end),
 		cmocka_unit_test(a_tree_deeper_than_any_path_is_removed),
 		cmocka_unit_test(removal_does_not_follow_links),
 	};
