@@ -20,7 +20,6 @@
 #include "engine/leftover.h"
 #include "engine/lifecycle.h"
 #include "store/check.h"
-#include "store/remove.h"
 
 struct checking {
 	struct engine *engine;
@@ -174,22 +173,15 @@ static void store_found(void *ctx, enum store_damage what, const char *name, boo
 }
 
 /* Gone, it can be pulled again; left, each container of it would fail in its own way. */
-static int remove_image(struct checking *ch, struct store *store, const char *id,
-			struct keg_err *err)
-{
-	int r = ch->how->containers ? image_uses_remove(ch->engine, id, NULL, err) : 0;
-
-	return r < 0 ? r : store_image_remove(store, id, NULL, err);
-}
-
-static void check_images(struct checking *ch, struct store *store, const struct keg_strv *damaged)
+static void check_images(struct checking *ch, const struct keg_strv *damaged)
 {
 	for (size_t i = 0; i < damaged->n; i++) {
 		struct keg_err why;
 		bool gone = false;
 
 		if (ch->how->repair) {
-			int r = remove_image(ch, store, damaged->v[i], &why);
+			int r = image_uses_remove_image(ch->engine, damaged->v[i],
+							ch->how->containers, &why);
 
 			gone = r >= 0 || r == -KEG_ENOTFOUND;
 			if (!gone)
@@ -247,7 +239,7 @@ int engine_check(struct engine *engine, const struct engine_check *how, struct k
 	r = store_check(store, &images, err);
 	if (r < 0)
 		return r;
-	check_images(&ch, store, &damaged);
+	check_images(&ch, &damaged);
 	if (damaged.n > 0 && how->repair)
 		r = check_again(&ch, store, err);
 	return r < 0 ? r : ch.left + r;

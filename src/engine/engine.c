@@ -203,9 +203,7 @@ int engine_dirs(struct engine *engine, struct keg_err *err)
 		r = open_made(names, 0700, &engine->names, err);
 	if (r < 0)
 		return store_advise(engine->storage.graphroot, err);
-	if (r >= 0)
-		r = open_made(run, 0700, &engine->run, err);
-	return r;
+	return open_made(run, 0700, &engine->run, err);
 }
 
 static void close_fd(int *fd)

@@ -83,7 +83,7 @@ int image_remove(struct engine *engine, const char *text, const struct image_rem
 			 image->id);
 		return keg_hint(err, "keg rmi --force %.12s", image->id);
 	}
-	r = how->containers ? image_uses_remove(engine, image->id, NULL, err)
+	r = how->containers ? image_uses_remove(engine, image->id, err)
 			    : refuse_used(store, image->id, arena, err);
 	if (r >= 0)
 		r = store_image_remove(store, image->id, NULL, err);

@@ -6,6 +6,7 @@
 #include "engine/container.h"
 #include "engine/lifecycle.h"
 #include "store/container.h"
+#include "store/remove.h"
 
 static struct image_use *add(struct image_uses *uses)
 {
@@ -77,8 +78,7 @@ static int remove_ours(struct engine *engine, const char *id, struct keg_err *er
 	return r < 0 ? r : lifecycle_remove(&c, &how, err);
 }
 
-int image_uses_remove(struct engine *engine, const char *image, struct keg_strv *removed,
-		      struct keg_err *err)
+int image_uses_remove(struct engine *engine, const char *image, struct keg_err *err)
 {
 	auto(image_uses) uses = { 0 };
 	struct store *store;
@@ -95,8 +95,17 @@ int image_uses_remove(struct engine *engine, const char *image, struct keg_strv 
 				  : remove_ours(engine, use->container, err);
 		if (r == -KEG_ENOTFOUND) /* gone by itself */
 			r = 0;
-		else if (r >= 0 && removed)
-			keg_strv_add(removed, use->container);
 	}
 	return r < 0 ? r : 0;
+}
+
+int image_uses_remove_image(struct engine *engine, const char *image, bool containers,
+			    struct keg_err *err)
+{
+	struct store *store;
+	int r = engine_store(engine, &store, err);
+
+	if (r >= 0 && containers)
+		r = image_uses_remove(engine, image, err);
+	return r < 0 ? r : store_image_remove(store, image, NULL, err);
 }

@@ -31,9 +31,12 @@ size_t image_uses_count(const struct image_uses *uses, const char *image, bool e
 
 /*
  * Remove all containers that use the image: ours as `rm --force` does, those of the peers
- * unless they are mounted (KEG_EBUSY). Their ids are appended to *removed (may be NULL).
+ * unless they are mounted (KEG_EBUSY).
  */
-int image_uses_remove(struct engine *engine, const char *image, struct keg_strv *removed,
-		      struct keg_err *err) KEG_MUST_CHECK;
+int image_uses_remove(struct engine *engine, const char *image, struct keg_err *err) KEG_MUST_CHECK;
+
+/* Remove the image of the store, where asked with these containers before. */
+int image_uses_remove_image(struct engine *engine, const char *image, bool containers,
+			    struct keg_err *err) KEG_MUST_CHECK;
 
 #endif

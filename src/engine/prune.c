@@ -12,7 +12,6 @@
 #include "engine/lifecycle.h"
 #include "engine/volume.h"
 #include "store/container.h"
-#include "store/remove.h"
 
 void prune_result_done(struct prune_result *result)
 {
@@ -118,14 +117,6 @@ int prune_build_containers(struct engine *engine, struct prune_result *out, stru
 /* --- images ------------------------------------------------------------------------------------
  */
 
-static int remove_image(struct engine *engine, struct store *store, const char *id,
-			const struct prune_request *want, struct keg_err *err)
-{
-	int r = want->external ? image_uses_remove(engine, id, NULL, err) : 0;
-
-	return r < 0 ? r : store_image_remove(store, id, NULL, err);
-}
-
 /* One pass over all images; returns how many went. */
 static int prune_images_once(struct engine *engine, const struct prune_request *want,
 			     struct prune_result *out, struct keg_err *err)
@@ -154,7 +145,7 @@ static int prune_images_once(struct engine *engine, const struct prune_request *
 		    image_uses_count(&uses, images[i].id, !want->external) > 0 ||
 		    image_has_child(store, &images[i], all, n_all))
 			continue;
-		if (remove_image(engine, store, images[i].id, want, &why) < 0) {
+		if (image_uses_remove_image(engine, images[i].id, want->external, &why) < 0) {
 			note_failure(out, &why);
 			continue;
 		}
