@@ -216,7 +216,7 @@ static int pull(struct engine *engine, const struct create_args *args, const cha
 	autoptr(cli_progress) progress = cli_progress_new(stderr, args->o.quiet);
 	const struct transfer_pull req = { .access = &access,
 					   .name = image,
-					   .local_id = pull_local_id(engine, image),
+					   .local_id = pull_local_id(engine, policy, image),
 					   .policy = policy,
 					   .progress = cli_progress_sink(progress) };
 	return transfer->pull(&req, &ids, err);

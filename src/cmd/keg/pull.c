@@ -68,7 +68,8 @@ static int pull_run(const struct cli_call *call, struct keg_err *err)
 		autoptr(cli_progress) progress = cli_progress_new(stderr, args->quiet);
 		struct transfer_pull req = { .access = &access,
 					     .name = call->operands[i],
-					     .local_id = pull_local_id(&engine, call->operands[i]),
+					     .local_id = pull_local_id(&engine, policy,
+								       call->operands[i]),
 					     .policy = policy,
 					     .all_tags = args->all_tags,
 					     .progress = cli_progress_sink(progress) };

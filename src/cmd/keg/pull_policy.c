@@ -26,13 +26,14 @@ int pull_policy_parse(const char *text, enum transfer_pull_policy *out, struct k
 	return keg_fail(err, KEG_EUSAGE, "unsupported pull policy \"%s\"", text);
 }
 
-const char *pull_local_id(struct engine *engine, const char *image)
+const char *pull_local_id(struct engine *engine, enum transfer_pull_policy policy,
+			  const char *image)
 {
 	struct store *store;
 	struct store_image found;
 	struct keg_err ignored;
 
-	if (engine_store(engine, &store, &ignored) < 0 ||
+	if (policy == TRANSFER_PULL_ALWAYS || engine_store(engine, &store, &ignored) < 0 ||
 	    image_find(store, image, &engine->arena, &found, NULL, &ignored) < 0)
 		return NULL;
 	return found.id;

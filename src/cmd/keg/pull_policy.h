@@ -10,7 +10,11 @@
 int pull_policy_parse(const char *text, enum transfer_pull_policy *out,
 		      struct keg_err *err) KEG_MUST_CHECK;
 
-/* The image that the name means now, or NULL; in the engine's arena. */
-const char *pull_local_id(struct engine *engine, const char *image);
+/*
+ * The image that the name means now, in the engine's arena, or NULL; the store is not opened where
+ * the policy does not ask for it.
+ */
+const char *pull_local_id(struct engine *engine, enum transfer_pull_policy policy,
+			  const char *image);
 
 #endif

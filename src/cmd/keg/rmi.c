@@ -13,8 +13,7 @@ static const struct cli_opt rmi_opts[] = {
 	OPT_FLAG('a', "all", struct rmi_args, all, "Remove all images"),
 	OPT_FLAG('f', "force", struct rmi_args, force,
 		 "Remove an image with several names, with the containers that use it, and do not "
-		 "fail "
-		 "for one that is not there"),
+		 "fail for one that is not there"),
 	OPT_FLAG('i', "ignore", struct rmi_args, ignore,
 		 "Ignore errors if a specified image does not exist"),
 	OPT_FLAG(0, "no-prune", struct rmi_args, no_prune, "Do not remove dangling images"),
