@@ -105,12 +105,7 @@ static int read_one(struct registry_repo *repo, const struct descriptor *layer,
 								 layer->n_annotations) };
 
 	int r = read_blob(repo, layer, &sig.bytes, err);
-	if (r >= 0 && out->n == SIGNATURES_MAX)
-		r = keg_fail(err, KEG_ECORRUPT, "there are more than %d signatures",
-			     SIGNATURES_MAX);
-	if (r >= 0)
-		signatures_take(out, &sig);
-	return r;
+	return r < 0 ? r : signatures_add(out, &sig, err);
 }
 
 int docker_attachments_read(struct registry_repo *repo, const char *digest, struct signatures *out,

@@ -26,13 +26,10 @@ static int read_kept(const struct docker_signatures *at, const char *digest, str
 		if (!registry_signature_is_atomic(&found[i]))
 			continue;
 		r = keg_unbase64(found[i].content, &bytes, &len, err);
-		if (r >= 0 && out->n == SIGNATURES_MAX)
-			r = keg_fail(err, KEG_ECORRUPT, "there are more than %d signatures",
-				     SIGNATURES_MAX);
 		if (r < 0)
 			return r;
 		keg_buf_add(&sig.bytes, bytes, len);
-		signatures_take(out, &sig);
+		r = signatures_add(out, &sig, err);
 	}
 	return r;
 }

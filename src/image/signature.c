@@ -143,17 +143,21 @@ void signatures_take(struct signatures *list, struct signature *sig)
 	*sig = (struct signature){ 0 };
 }
 
+int signatures_add(struct signatures *list, struct signature *sig, struct keg_err *err)
+{
+	if (list->n == SIGNATURES_MAX)
+		return keg_fail(err, KEG_ECORRUPT, "there are more than %d signatures",
+				SIGNATURES_MAX);
+	signatures_take(list, sig);
+	return 0;
+}
+
 int signatures_parse(struct signatures *list, const void *bytes, size_t len, struct keg_err *err)
 {
 	auto(signature) sig = { 0 };
 
-	if (list->n == SIGNATURES_MAX)
-		return keg_fail(err, KEG_ECORRUPT, "there are more than %d signatures",
-				SIGNATURES_MAX);
 	int r = signature_parse(bytes, len, &sig, err);
-	if (r >= 0)
-		signatures_take(list, &sig);
-	return r;
+	return r < 0 ? r : signatures_add(list, &sig, err);
 }
 
 void signatures_done(struct signatures *list)

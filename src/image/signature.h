@@ -52,7 +52,10 @@ struct signatures {
 };
 /* Takes what *sig owns; *sig is {0} then. */
 void signatures_take(struct signatures *list, struct signature *sig);
-/* signature_parse() and add; more than SIGNATURES_MAX are KEG_ECORRUPT. */
+/* The same of one that was found; more than SIGNATURES_MAX are KEG_ECORRUPT. */
+int signatures_add(struct signatures *list, struct signature *sig,
+		   struct keg_err *err) KEG_MUST_CHECK;
+/* signature_parse() and that. */
 int signatures_parse(struct signatures *list, const void *bytes, size_t len,
 		     struct keg_err *err) KEG_MUST_CHECK;
 void signatures_done(struct signatures *list);

@@ -169,8 +169,7 @@ static int storage_put_signatures(struct image_dest *dest, const struct signatur
 	image_digest_of(digest, dst->manifest.data, dst->manifest.len);
 	keg_buf_cut(&dst->signatures, 0);
 	keg_buf_cut(&dst->metadata, 0);
-	storage_signatures_join(sigs, &dst->signatures);
-	storage_signatures_metadata(sigs, digest, &dst->metadata);
+	storage_signatures_emit(sigs, digest, &dst->signatures, &dst->metadata);
 	return 0;
 }
 

@@ -64,32 +64,22 @@ int storage_signatures_read(struct store *store, const struct store_image *image
 	return r < 0 ? keg_wrap(err, "signatures data of image \"%s\" (%s)", image->id, key) : r;
 }
 
-void storage_signatures_join(const struct signatures *sigs, struct keg_buf *out)
-{
-	for (size_t i = 0; i < sigs->n; i++)
-		signature_emit(&sigs->v[i], out);
-}
-
-void storage_signatures_metadata(const struct signatures *sigs, const char *digest,
-				 struct keg_buf *out)
+void storage_signatures_emit(const struct signatures *sigs, const char *digest,
+			     struct keg_buf *document, struct keg_buf *metadata)
 {
 	autojson root = json_object_new_object();
 	struct json_object *sizes = json_object_new_array();
 	struct json_object *by_digest = json_object_new_object();
 
 	for (size_t i = 0; i < sigs->n; i++) {
-		auto(keg_buf) one = { 0 };
+		size_t start = document->len;
 
-		signature_emit(&sigs->v[i], &one);
-		json_object_array_add(sizes, json_object_new_int64((int64_t)one.len));
+		signature_emit(&sigs->v[i], document);
+		json_object_array_add(sizes,
+				      json_object_new_int64((int64_t)(document->len - start)));
 	}
 	json_object_object_add(by_digest, digest, json_object_get(sizes));
-	if (sigs->n > 0) {
-		json_object_object_add(root, SIZES, sizes);
-		json_object_object_add(root, SIZES_BY_DIGEST, by_digest);
-	} else {
-		json_object_put(sizes);
-		json_object_put(by_digest);
-	}
-	keg_json_print(root, out);
+	json_object_object_add(root, SIZES, sizes);
+	json_object_object_add(root, SIZES_BY_DIGEST, by_digest);
+	keg_json_print(root, metadata);
 }

@@ -17,11 +17,10 @@ int storage_signatures_read(struct store *store, const struct store_image *image
 			    const char *digest, struct signatures *out,
 			    struct keg_err *err) KEG_MUST_CHECK;
 
-/* The document of them, appended. */
-void storage_signatures_join(const struct signatures *sigs, struct keg_buf *out);
-/* The metadata of an image whose manifest `digest` has these, which may be none; appended. */
-void storage_signatures_metadata(const struct signatures *sigs, const char *digest,
-				 struct keg_buf *out);
+/* The document of them, and the metadata of an image whose manifest `digest` has these; appended.
+ */
+void storage_signatures_emit(const struct signatures *sigs, const char *digest,
+			     struct keg_buf *document, struct keg_buf *metadata);
 /* "signature-<hex>"; the caller frees. */
 char *storage_signatures_key(const char *digest);
 
