@@ -36,7 +36,7 @@ bool namespace_user_is_partial(void)
 	autofd int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
 
-	if (n <= 0)
+	if (n < 0)
 		return false;
 	text[n] = '\0';
 	return idmap_text_parse(text, &range, 1) != 1 || range.inside != 0 || range.outside != 0 ||

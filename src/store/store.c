@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "os/namespace.h"
 #include "store/advice.h"
 #include "store/handle.h"
 
@@ -86,20 +87,6 @@ static int check_driver(const struct store_config *config, struct keg_err *err)
 			     "overlay.");
 }
 
-/* The whole range mapped onto itself is what the initial namespace says of itself. */
-static bool in_userns(void)
-{
-	auto(keg_buf) map = { 0 };
-	struct keg_err ignored;
-	unsigned inside, outside, len;
-
-	if (keg_file_read(AT_FDCWD, "/proc/self/uid_map", 64 << 10, &map, &ignored) < 0)
-		return false;
-	/* NOLINTNEXTLINE(cert-err34-c): the kernel wrote these numbers */
-	return sscanf(keg_buf_text(&map), "%u %u %u", &inside, &outside, &len) != 3 ||
-	       inside != 0 || outside != 0 || len != UINT32_MAX;
-}
-
 /* Where images are kept; then, if that is elsewhere, those of the graph root. */
 static int open_own(struct store *store, const struct store_config *config, struct keg_err *err)
 {
@@ -131,7 +118,7 @@ int store_open(const struct store_config *config, struct store **out, struct keg
 	autoptr(store) store = keg_alloc(1, sizeof *store);
 	store->graph = store->keg = -1;
 	store_config_copy(&store->config, config);
-	store->in_userns = in_userns();
+	store->in_userns = namespace_user_is_partial();
 	store->places = keg_alloc(2 + config->image_stores.n, sizeof *store->places);
 	r = open_own(store, config, err);
 	if (r < 0)
