@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "os/cgroup.h"
 #include "os/cgroup_internal.h"
+#include "os/path.h"
 
 #define V1_FILE "memory.oom_control"
 #define V2_FILE "memory.events"
@@ -56,9 +57,10 @@ static int open_v2(const struct cgroup *group, const struct cgroup_hierarchy *h)
 {
 	autofd int file = cgroup_file_open(group, h, h->path, V2_FILE, O_RDONLY);
 	autofd int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	autofree char *path = keg_printf("/proc/self/fd/%d", file);
+	char path[PATH_FD_MAX];
 
-	if (file < 0 || watch < 0 || inotify_add_watch(watch, path, IN_MODIFY) < 0)
+	if (file < 0 || watch < 0 ||
+	    inotify_add_watch(watch, path_of_fd(file, path), IN_MODIFY) < 0)
 		return -1;
 	return take_fd(&watch);
 }

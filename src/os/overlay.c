@@ -12,6 +12,7 @@
 
 #include "base/format.h"
 #include "os/overlay_options.h"
+#include "os/path.h"
 
 /* What the kernel wrote into the context's log, the last line, after its "e ". */
 static void read_log(int context, char *out, size_t room)
@@ -41,10 +42,9 @@ static int set_string(int context, const char *key, const char *value, struct ke
 
 static int set_folder(int context, const char *key, int fd, struct keg_err *err)
 {
-	char path[64];
+	char path[PATH_FD_MAX];
 
-	keg_format(path, sizeof path, "/proc/self/fd/%d", fd);
-	return set_string(context, key, path, err);
+	return set_string(context, key, path_of_fd(fd, path), err);
 }
 
 static int set_words(int context, const struct keg_strv *words, struct keg_err *err)

@@ -16,9 +16,9 @@
 #include <sys/wait.h>
 
 #include "base/buf.h"
-#include "base/format.h"
 #include "os/overlay.h"
 #include "os/overlay_options.h"
+#include "os/path.h"
 
 #define MOUNT_POINT "/proc" /* only the child's, and only after the last use of /proc/self */
 
@@ -116,13 +116,12 @@ struct folder {
 
 static int remember(struct folder *folder, int fd)
 {
-	char link[64];
+	char link[PATH_FD_MAX];
 
 	folder->fd = fd;
 	if (fd < 0)
 		return 0;
-	keg_format(link, sizeof link, "/proc/self/fd/%d", fd);
-	ssize_t len = readlink(link, folder->path, sizeof folder->path - 1);
+	ssize_t len = readlink(path_of_fd(fd, link), folder->path, sizeof folder->path - 1);
 	if (len < 0)
 		return -1;
 	folder->path[len] = '\0';

@@ -3,10 +3,10 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "os/path.h"
 
 /* The standard streams that were given, a JSON list as a text in JSON: CRIU is told of these. */
 static char *external_descriptors(const struct creation *c)
@@ -15,11 +15,9 @@ static char *external_descriptors(const struct creation *c)
 	auto(keg_buf) text = { 0 };
 
 	for (int fd = 0; fd <= STDERR_FILENO && !c->config.process->terminal; fd++) {
-		char path[32], target[PATH_MAX];
-		ssize_t len;
+		char path[PATH_FD_MAX], target[PATH_MAX];
+		ssize_t len = readlink(path_of_fd(fd, path), target, sizeof target);
 
-		snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-		len = readlink(path, target, sizeof target);
 		json_object_array_add(list,
 				      json_object_new_string_len(target, len < 0 ? 0 : (int)len));
 	}
@@ -39,8 +37,8 @@ int crun_status_write(const struct creation *c, struct keg_err *err)
 	autojson doc = json_object_new_object();
 	auto(keg_buf) text = { 0 };
 
-	json_object_object_add(doc, "pid", json_object_new_int64(record->pid));
-	json_object_object_add(doc, "process-start-time", json_object_new_uint64(record->start));
+	json_object_object_add(doc, "pid", keg_json_new_i64(record->pid));
+	json_object_object_add(doc, "process-start-time", keg_json_new_u64(record->start));
 	keg_json_put_str(doc, "cgroup-path", record->cgroup ? record->cgroup : "");
 	keg_json_put_str(doc, "scope", record->unit ? record->unit : "");
 	keg_json_put_str(doc, "rootfs", record->rootfs);

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/lock.h"
+#include "os/path.h"
 #include "os/process.h"
 #include "os/socket.h"
 #include "runtime/hooks.h"
@@ -53,13 +54,14 @@ static void await_creation(int folder, const struct state_record *record)
 {
 	const struct itimerspec patience = { .it_value.tv_sec = CREATION_SECONDS };
 	struct keg_err ignored;
-	autofree char *path = keg_printf("/proc/self/fd/%d", folder);
+	char path[PATH_FD_MAX];
 	autofd int changes = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	autofd int late = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	autofd int maker = process_open((pid_t)record->maker, &ignored);
 	bool waiting = maker >= 0 && changes >= 0 && late >= 0 &&
 		       timerfd_settime(late, 0, &patience, NULL) == 0 &&
-		       inotify_add_watch(changes, path, IN_MOVED_TO | IN_DELETE_SELF) >= 0;
+		       inotify_add_watch(changes, path_of_fd(folder, path),
+					 IN_MOVED_TO | IN_DELETE_SELF) >= 0;
 
 	while (waiting) {
 		struct pollfd fds[] = { { changes, POLLIN, 0 },

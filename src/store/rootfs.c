@@ -6,12 +6,12 @@
 #include "store/rootfs.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "os/overlay.h"
+#include "os/path.h"
 #include "store/handle.h"
 #include "store/layer.h"
 #include "store/layer_tree.h"
@@ -79,7 +79,7 @@ static int dress_upper(const struct store_place *place, const struct store_rootf
 {
 	autofree char *diff = keg_path_join(what->image->layer, "diff");
 	struct stat image, upper;
-	char path[64];
+	char path[PATH_FD_MAX];
 
 	if (what->upper < 0 || keg_exists(what->work, "work"))
 		return 0;
@@ -91,8 +91,8 @@ static int dress_upper(const struct store_place *place, const struct store_rootf
 	    fchownat(what->upper, "", image.st_uid, image.st_gid, AT_EMPTY_PATH) < 0 &&
 	    errno != EINVAL && errno != EPERM)
 		return keg_fail_sys(err, errno, "change the owner of the container's tree");
-	snprintf(path, sizeof path, "/proc/self/fd/%d", what->upper); /* it may be O_PATH */
-	if (chmod(path, image.st_mode & 07777) < 0)
+	/* It may be O_PATH. */
+	if (chmod(path_of_fd(what->upper, path), image.st_mode & 07777) < 0)
 		return keg_fail_sys(err, errno, "change the mode of the container's tree");
 	return 0;
 }
