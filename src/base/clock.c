@@ -9,7 +9,6 @@
 #include "base/mem.h"
 
 enum { NS_DIGITS = 9 };
-#define NS_PER_S INT64_C(1000000000)
 
 struct timespec keg_now(void)
 {
@@ -24,7 +23,7 @@ int64_t keg_monotonic_ns(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
+	return now.tv_sec * KEG_NS_PER_S + now.tv_nsec;
 }
 
 /*
@@ -84,7 +83,7 @@ char *keg_time_format_local(struct timespec t)
 /* The digits after the point as nanoseconds; more than nine are cut. */
 static long read_fraction(const char **text)
 {
-	long ns = 0, scale = NS_PER_S / 10;
+	long ns = 0, scale = KEG_NS_PER_S / 10;
 	const char *at = *text + 1;
 
 	for (; isdigit((unsigned char)*at); at++) {
@@ -161,9 +160,9 @@ int keg_duration_parse(const char *text, int64_t *ns, struct keg_err *err)
 		{ "us", 1000 },
 		{ "\xc2\xb5s", 1000 },
 		{ "ms", 1000000 },
-		{ "s", NS_PER_S },
-		{ "m", 60 * NS_PER_S },
-		{ "h", 3600 * NS_PER_S },
+		{ "s", KEG_NS_PER_S },
+		{ "m", 60 * KEG_NS_PER_S },
+		{ "h", 3600 * KEG_NS_PER_S },
 	};
 	int sign = *text == '-' ? -1 : 1;
 	const char *at = text + (*text == '-' || *text == '+');
@@ -184,7 +183,7 @@ int keg_duration_parse(const char *text, int64_t *ns, struct keg_err *err)
 			return keg_fail(err, KEG_EUSAGE, "\"%s\" is not a duration", text);
 		at += digits;
 		if (!*at && total == 0) {
-			total = value * NS_PER_S;
+			total = value * KEG_NS_PER_S;
 			break;
 		}
 		size_t len = strcspn(at, "0123456789.");

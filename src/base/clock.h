@@ -8,6 +8,8 @@
 
 #include "base/err.h"
 
+#define KEG_NS_PER_S INT64_C(1000000000)
+
 /* Now, CLOCK_REALTIME. */
 struct timespec keg_now(void);
 

@@ -7,8 +7,6 @@
 #include "base/clock.h"
 #include "engine/image_find.h"
 
-enum { NS = 1000000000 };
-
 struct filter_condition {
 	const struct filter_key *key;
 	char *value;
@@ -164,12 +162,12 @@ static int prepare_time(struct filter_condition *f, struct engine *engine, struc
 
 	(void)engine;
 	if (keg_time_parse(f->value, &t, &ignored) >= 0) {
-		f->number = (int64_t)t.tv_sec * NS + t.tv_nsec;
+		f->number = (int64_t)t.tv_sec * KEG_NS_PER_S + t.tv_nsec;
 		return 0;
 	}
 	if (keg_duration_parse(f->value, &ns, &ignored) < 0)
 		return keg_fail(err, KEG_EUSAGE, "filter until=%s: not a time", f->value);
-	f->number = (int64_t)now.tv_sec * NS + now.tv_nsec - ns;
+	f->number = (int64_t)now.tv_sec * KEG_NS_PER_S + now.tv_nsec - ns;
 	return 0;
 }
 

@@ -16,7 +16,7 @@
 #include "spec/runtime_config.h"
 #include "store/image.h"
 
-enum { NS = 1000000000, MAX_DETAIL = 4 << 20 };
+enum { MAX_DETAIL = 4 << 20 };
 
 struct view {
 	struct container *c;
@@ -59,7 +59,7 @@ static void put_pairs(struct json_object *obj, const char *name, const struct ke
 
 static void put_time(struct json_object *obj, const char *name, int64_t ns)
 {
-	struct timespec t = { .tv_sec = ns / NS, .tv_nsec = ns % NS };
+	struct timespec t = { .tv_sec = ns / KEG_NS_PER_S, .tv_nsec = ns % KEG_NS_PER_S };
 	autofree char *text = ns ? keg_time_format(t) : keg_strdup("0001-01-01T00:00:00Z");
 
 	keg_json_put_str(obj, name, text);
@@ -221,7 +221,8 @@ static void put_limits(const struct view *v, struct json_object *out)
 
 	put_int(out, "CpuShares", cpu && cpu->shares ? (int64_t)*cpu->shares : 0);
 	put_int(out, "Memory", m && m->limit ? *m->limit : 0);
-	put_int(out, "NanoCpus", quota > 0 && period ? quota * (NS / (int64_t)period) : 0);
+	put_int(out, "NanoCpus",
+		quota > 0 && period ? quota * (KEG_NS_PER_S / (int64_t)period) : 0);
 	put_detail(v, out, "HostConfig", "CgroupParent");
 	put_int(out, "CpuPeriod", (int64_t)period);
 	put_int(out, "CpuQuota", quota);

@@ -15,7 +15,7 @@
 #include "engine/process.h"
 #include "monitor/protocol.h"
 
-enum { MAX_STATE = 1 << 16, EXIT_UNKNOWN = 255, NS = 1000000000 };
+enum { MAX_STATE = 1 << 16, EXIT_UNKNOWN = 255 };
 
 static const char *const status_names[] = {
 	[CONTAINER_CREATED] = "created",   [CONTAINER_RUNNING] = "running",
@@ -108,7 +108,7 @@ static int take_exit_file(struct container *c)
 	text[strcspn(text, "\n")] = '\0';
 	if (keg_parse_int(text, &code, &ignored) < 0)
 		return 0;
-	set_exited(c, code, (int64_t)st.st_mtim.tv_sec * NS + st.st_mtim.tv_nsec);
+	set_exited(c, code, (int64_t)st.st_mtim.tv_sec * KEG_NS_PER_S + st.st_mtim.tv_nsec);
 	return 1;
 }
 
@@ -130,7 +130,7 @@ static void correct(struct container *c)
 	if (!take_exit_file(c)) {
 		struct timespec now = keg_now();
 
-		set_exited(c, EXIT_UNKNOWN, (int64_t)now.tv_sec * NS + now.tv_nsec);
+		set_exited(c, EXIT_UNKNOWN, (int64_t)now.tv_sec * KEG_NS_PER_S + now.tv_nsec);
 	}
 }
 

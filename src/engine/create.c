@@ -28,7 +28,7 @@
 #include "store/pin.h"
 #include "store/rootfs.h"
 
-enum { NS = 1000000000, MAX_LABEL_FILE = 1 << 20 };
+enum { MAX_LABEL_FILE = 1 << 20 };
 
 struct creation {
 	struct engine *engine;
@@ -348,7 +348,7 @@ static int fill_record(struct creation *c, struct container_record *rec, struct 
 	const char *cgroups = o->cgroups ? o->cgroups : c->engine->config.cgroups;
 	rec->image = c->image_name;
 	rec->image_id = c->image.id;
-	rec->created = (int64_t)now.tv_sec * NS + now.tv_nsec;
+	rec->created = (int64_t)now.tv_sec * KEG_NS_PER_S + now.tv_nsec;
 	rec->runtime = c->engine->runtime;
 	rec->network = o->networks.n ? o->networks.v[0] : "private";
 	rec->remove = o->rm;

@@ -68,7 +68,7 @@ static int prepare_until(struct filter_context *ctx, struct filter *f)
 	if (keg_duration_parse(f->value, &ns, ctx->err) < 0)
 		return bad_value(ctx, f, "a time or a duration");
 	f->when = keg_now();
-	f->when.tv_sec -= ns / 1000000000;
+	f->when.tv_sec -= ns / KEG_NS_PER_S;
 	return 0;
 }
 

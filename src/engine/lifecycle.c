@@ -28,7 +28,6 @@
 #include "store/pin.h"
 
 enum {
-	NS = 1000000000,
 	KILL_WAIT_MS = 10000,  /* after SIGKILL a process in an uninterruptible call may linger */
 	FINAL_FILE_MS = 5000,  /* from the process' end to the monitor's exit file */
 	READER_WAIT_MS = 2000, /* for those who want to read the exit status of a --rm container */
@@ -41,7 +40,7 @@ static int64_t now_ns(void)
 {
 	struct timespec now = keg_now();
 
-	return (int64_t)now.tv_sec * NS + now.tv_nsec;
+	return (int64_t)now.tv_sec * KEG_NS_PER_S + now.tv_nsec;
 }
 
 static bool is_alive(const struct container *c)

@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "engine/lifecycle.h"
 
-enum { CHUNK = 1 << 16, NS = 1000000000, MAX_LINE = 1 << 20, FOLLOW_CHECK_MS = 250 };
+enum { CHUNK = 1 << 16, MAX_LINE = 1 << 20, FOLLOW_CHECK_MS = 250 };
 
 struct reader {
 	struct container *c;
@@ -59,7 +59,7 @@ static int place_in_span(const struct logs_request *req, const char *time)
 
 	if ((!req->since && !req->until) || keg_time_parse(time, &t, &ignored) < 0)
 		return 0;
-	int64_t ns = (int64_t)t.tv_sec * NS + t.tv_nsec;
+	int64_t ns = (int64_t)t.tv_sec * KEG_NS_PER_S + t.tv_nsec;
 	if (req->since && ns < req->since)
 		return -1;
 	return req->until && ns > req->until;
@@ -228,13 +228,13 @@ int logs_time_parse(const char *option, const char *text, int64_t *out, struct k
 	}
 	if (keg_time_parse(text, &t, &ignored) >= 0 || keg_time_parse(as_utc, &t, &ignored) >= 0 ||
 	    keg_time_parse(as_date, &t, &ignored) >= 0) {
-		*out = (int64_t)t.tv_sec * NS + t.tv_nsec;
+		*out = (int64_t)t.tv_sec * KEG_NS_PER_S + t.tv_nsec;
 		return 0;
 	}
 	if (keg_duration_parse(text, &ns, &ignored) >= 0) {
 		struct timespec now = keg_now();
 
-		*out = (int64_t)now.tv_sec * NS + now.tv_nsec - ns;
+		*out = (int64_t)now.tv_sec * KEG_NS_PER_S + now.tv_nsec - ns;
 		return 0;
 	}
 	return keg_fail(err, KEG_EUSAGE, "parsing --%s \"%s\": unable to interpret time value",

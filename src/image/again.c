@@ -7,13 +7,13 @@
 #include "image/copy.h"
 
 enum { DOUBLINGS_MOST = 6 };
-#define NS_PER_S INT64_C(1000000000)
 
 /* The wait before another try; negative when the deadline comes first. */
 static int64_t wait_before(const struct image_access *access, unsigned tries)
 {
 	unsigned doublings = tries < DOUBLINGS_MOST ? tries : DOUBLINGS_MOST;
-	int64_t wait = access->retry_delay_ns > 0 ? access->retry_delay_ns : NS_PER_S << doublings;
+	int64_t wait =
+		access->retry_delay_ns > 0 ? access->retry_delay_ns : KEG_NS_PER_S << doublings;
 
 	if (access->deadline_ns > 0 && keg_monotonic_ns() + wait >= access->deadline_ns)
 		return -1;

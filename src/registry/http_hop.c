@@ -23,8 +23,6 @@ enum {
 	SEND_BUFFER = 512 << 10,
 };
 
-#define NS_PER_SECOND INT64_C(1000000000)
-
 /*
  * A stall is a time in which the server moves next to nothing. curl's own low-speed limit
  * would also count the time in which our own sink or source is busy.
@@ -143,7 +141,7 @@ static int on_progress(void *ctx, curl_off_t dltotal, curl_off_t dlnow, curl_off
 		return 1;
 	if (now - watch->since_ns < watch->most_ns)
 		return 0;
-	watch->stalled = bytes - watch->bytes < watch->most_ns / NS_PER_SECOND * STALL_BYTES;
+	watch->stalled = bytes - watch->bytes < watch->most_ns / KEG_NS_PER_S * STALL_BYTES;
 	watch->since_ns = now;
 	watch->bytes = bytes;
 	return watch->stalled;
@@ -220,7 +218,7 @@ static void start_watch(struct transfer *t)
 	bool commits = strcmp(t->request->method, "PUT") == 0;
 
 	t->watch.since_ns = keg_monotonic_ns();
-	t->watch.most_ns = (int64_t)t->http->settings.stall_seconds * NS_PER_SECOND *
+	t->watch.most_ns = (int64_t)t->http->settings.stall_seconds * KEG_NS_PER_S *
 			   (commits ? COMMIT_PATIENCE : 1);
 }
 
@@ -238,7 +236,7 @@ static int conclude(struct transfer *t, CURLcode code, const char *url)
 	if (t->watch.stalled) {
 		t->out->broken = t->out->stalled = true;
 		return keg_fail(t->err, KEG_ENETWORK, "%s: no progress for %lld seconds", url,
-				(long long)(t->watch.most_ns / NS_PER_SECOND));
+				(long long)(t->watch.most_ns / KEG_NS_PER_S));
 	}
 	if (code == CURLE_ABORTED_BY_CALLBACK)
 		return keg_fail(t->err, KEG_EBUSY, "%s \"%s\": %s", t->request->method, url,

@@ -82,7 +82,7 @@ int store_lock_touch(const struct store_lock *lock, enum store_list_kind list, s
 	struct writer_token token = { .pid = (uint32_t)getpid() };
 	struct timespec now = keg_now();
 
-	token.nanoseconds = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	token.nanoseconds = now.tv_sec * KEG_NS_PER_S + now.tv_nsec;
 	keg_random(&token.counter, sizeof token.counter);
 	keg_random(token.random, sizeof token.random);
 	if (pwrite(lock->fds[list], &token, sizeof token, 0) != sizeof token)

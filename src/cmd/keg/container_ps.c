@@ -15,7 +15,7 @@
 #include "engine/container_filter.h"
 #include "engine/container_size.h"
 
-enum { SHORT_ID = 12, SHORT_COMMAND = 17, NS = 1000000000 };
+enum { SHORT_ID = 12, SHORT_COMMAND = 17 };
 /* Go's zero time, as Podman prints what never happened. */
 static const int64_t never = -62135596800;
 
@@ -82,7 +82,7 @@ static void put_int(struct json_object *obj, const char *name, int64_t value)
 
 static char *human_ago(int64_t ns)
 {
-	autofree char *text = keg_duration_human(keg_now().tv_sec - ns / NS);
+	autofree char *text = keg_duration_human(keg_now().tv_sec - ns / KEG_NS_PER_S);
 
 	return keg_printf("%s ago", text);
 }
@@ -120,12 +120,12 @@ static char *command_text(const struct container *c, bool no_trunc)
 
 static char *time_text(int64_t ns)
 {
-	time_t seconds = ns / NS;
+	time_t seconds = ns / KEG_NS_PER_S;
 	struct tm tm;
 	char day[64];
 
 	strftime(day, sizeof day, "%Y-%m-%d %H:%M:%S", gmtime_r(&seconds, &tm));
-	return keg_printf("%s.%09lld +0000 UTC", day, (long long)(ns % NS));
+	return keg_printf("%s.%09lld +0000 UTC", day, (long long)(ns % KEG_NS_PER_S));
 }
 
 static struct json_object *texts(const char *const *list, size_t n)
@@ -167,8 +167,8 @@ static void put_times(struct json_object *row, const struct container *c)
 	keg_json_put_str(row, "Created", at);
 	keg_json_put_str(row, "CreatedAt", at);
 	keg_json_put_str(row, "RunningFor", ago);
-	put_int(row, "StartedAt", c->state.started ? c->state.started / NS : never);
-	put_int(row, "ExitedAt", c->state.finished ? c->state.finished / NS : never);
+	put_int(row, "StartedAt", c->state.started ? c->state.started / KEG_NS_PER_S : never);
+	put_int(row, "ExitedAt", c->state.finished ? c->state.finished / KEG_NS_PER_S : never);
 }
 
 /* What the tables without --format have, and what rows are sorted by. */
@@ -243,7 +243,7 @@ static struct json_object *make_json(const struct container *c)
 	keg_json_put_str(o, "CreatedAt", ago);
 	json_object_object_add(o, "Exited",
 			       json_object_new_boolean(c->state.status == CONTAINER_EXITED));
-	put_int(o, "ExitedAt", c->state.finished ? c->state.finished / NS : never);
+	put_int(o, "ExitedAt", c->state.finished ? c->state.finished / KEG_NS_PER_S : never);
 	put_int(o, "ExitCode", c->state.exit_code);
 	keg_json_put_str(o, "Id", c->id);
 	keg_json_put_str(o, "Image", c->record.image);
@@ -263,10 +263,10 @@ static struct json_object *make_json(const struct container *c)
 	json_object_object_add(o, "Ports", NULL);
 	put_int(o, "Restarts", c->state.restarts);
 	json_object_object_add(o, "Size", NULL);
-	put_int(o, "StartedAt", c->state.started ? c->state.started / NS : never);
+	put_int(o, "StartedAt", c->state.started ? c->state.started / KEG_NS_PER_S : never);
 	keg_json_put_str(o, "State", container_status_name(c->state.status));
 	keg_json_put_str(o, "Status", status);
-	put_int(o, "Created", c->record.created / NS);
+	put_int(o, "Created", c->record.created / KEG_NS_PER_S);
 	return o;
 }
 

@@ -65,7 +65,7 @@ static int system_check_run(const struct cli_call *call, struct keg_err *err)
 	if (r < 0)
 		return keg_wrap(err, "--max");
 	if (args->max)
-		how.max_age = max / 1000000000;
+		how.max_age = max / KEG_NS_PER_S;
 	r = keg_engine(call, &engine, err);
 	if (r >= 0 && !args->quick)
 		r = read_layers(&engine, &damaged, err);

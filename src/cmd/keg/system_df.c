@@ -251,7 +251,7 @@ static int print_containers(const struct usage *u, struct keg_err *err)
 		keg_json_put_str(row, "Command", c->command);
 		put_int(row, "LocalVolumes", (int64_t)c->volumes);
 		put_bytes(row, "RWSize", c->rw);
-		put_age(row, c->created / 1000000000);
+		put_age(row, c->created / KEG_NS_PER_S);
 		keg_json_put_str(row, "Status", c->status);
 		keg_json_put_str(row, "Names", c->name);
 		json_object_array_add(rows, row);

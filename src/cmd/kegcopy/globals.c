@@ -12,7 +12,6 @@
 
 /* What copying does not see the end of the time in is given this much more. */
 enum { GRACE_SECONDS = 3 };
-#define NS_PER_S INT64_C(1000000000)
 
 const struct cli_opt copy_global_opts[] = {
 	OPT_STRING(0, "command-timeout", struct copy_globals, command_timeout, "DURATION",
@@ -68,7 +67,8 @@ static void on_alarm(int signal)
 static int arm(int64_t ns, struct keg_err *err)
 {
 	const struct sigaction action = { .sa_handler = on_alarm };
-	const struct itimerval when = { .it_value = { .tv_sec = ns / NS_PER_S + GRACE_SECONDS } };
+	const struct itimerval when = { .it_value = { .tv_sec =
+							      ns / KEG_NS_PER_S + GRACE_SECONDS } };
 
 	if (sigaction(SIGALRM, &action, NULL) < 0 || setitimer(ITIMER_REAL, &when, NULL) < 0)
 		return keg_fail_sys(err, errno, "set a timer");
