@@ -174,6 +174,16 @@ struct json_object *keg_json_new_u64(uint64_t value)
 	return number;
 }
 
+void keg_json_names(struct json_object *obj, struct keg_strv *out)
+{
+	json_object_object_foreach(obj, name, value)
+	{
+		(void)value;
+		keg_strv_add(out, name);
+	}
+	keg_strv_sort(out);
+}
+
 void keg_json_put_str(struct json_object *obj, const char *name, const char *text)
 {
 	if (text)

@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/strv.h"
 
 enum { KEG_JSON_DEPTH = 64 };
 
@@ -48,6 +49,9 @@ bool keg_json_bool(struct json_object *obj, const char *name, bool fallback);
 /* Numbers that are written without libc's printf; see format.h. */
 struct json_object *keg_json_new_i64(int64_t value);
 struct json_object *keg_json_new_u64(uint64_t value);
+
+/* The names of an object's members, sorted by bytes; appended. */
+void keg_json_names(struct json_object *obj, struct keg_strv *out);
 
 /* Put a member; NULL text puts nothing. */
 void keg_json_put_str(struct json_object *obj, const char *name, const char *text);

@@ -76,37 +76,17 @@ static void add_rows(struct json_object *rows, const char *transport, const char
 	}
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* The members of an object, sorted; they belong to it. */
-static const char **sorted_names(struct json_object *obj, size_t *n)
-{
-	const char **names = keg_alloc((size_t)json_object_object_length(obj) + 1, sizeof *names);
-
-	*n = 0;
-	json_object_object_foreach(obj, name, value)
-	{
-		(void)value;
-		names[(*n)++] = name;
-	}
-	qsort(names, *n, sizeof *names, by_name);
-	return names;
-}
-
 static void add_transport(struct json_object *rows, const char *transport,
 			  struct json_object *scopes, const struct registries_d *config)
 {
 	bool docker = strcmp(transport, "docker") == 0;
-	size_t n;
-	autofree const char **names = sorted_names(scopes, &n);
+	auto(keg_strv) names = { 0 };
 
-	for (size_t i = 0; i < n; i++)
-		add_rows(rows, docker ? "repository" : transport, names[i],
-			 keg_json_get(scopes, names[i]),
-			 docker ? registries_d_lookaside(config, names[i]) : NULL);
+	keg_json_names(scopes, &names);
+	for (size_t i = 0; i < names.n; i++)
+		add_rows(rows, docker ? "repository" : transport, names.v[i],
+			 keg_json_get(scopes, names.v[i]),
+			 docker ? registries_d_lookaside(config, names.v[i]) : NULL);
 }
 
 /* The file, checked as a policy and then as the tree that it is. */
@@ -142,10 +122,11 @@ int transfer_trust_show(const struct image_access *access, struct keg_buf *raw,
 	add_rows(*rows, "all", "default", keg_json_get(root, "default"), NULL);
 
 	struct json_object *transports = keg_json_get(root, "transports");
-	size_t n = 0;
-	autofree const char **names = transports ? sorted_names(transports, &n) : NULL;
-	for (size_t i = 0; i < n; i++)
-		add_transport(*rows, names[i], keg_json_get(transports, names[i]), &config);
+	auto(keg_strv) names = { 0 };
+	if (transports)
+		keg_json_names(transports, &names);
+	for (size_t i = 0; i < names.n; i++)
+		add_transport(*rows, names.v[i], keg_json_get(transports, names.v[i]), &config);
 	return 0;
 }
 

@@ -3,7 +3,6 @@
  * Between schema 1 and schema 2, member by member as the peers do it, so that both make the same
  * ids and configurations: Go's maps are written sorted, and a time that is missing is its zero.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/sha256.h"
@@ -19,28 +18,16 @@ const unsigned char schema1_empty_layer[32] = {
 	140, 88,  0, 8, 0, 0, 255, 255, 46, 175, 181, 239, 0, 4,   0,  0,
 };
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The members of an object in the order of their names. */
 static void print_sorted(struct json_object *object, struct keg_buf *out)
 {
-	size_t n = 0, room = (size_t)json_object_object_length(object);
-	auto(keg_arena) arena = { 0 };
-	const char **names = keg_arena_alloc(&arena, room + 1, sizeof *names);
+	auto(keg_strv) names = { 0 };
 	autojson sorted = json_object_new_object();
 
-	json_object_object_foreach(object, name, value)
-	{
-		(void)value;
-		names[n++] = name;
-	}
-	qsort(names, n, sizeof *names, by_name);
-	for (size_t i = 0; i < n; i++)
-		json_object_object_add(sorted, names[i],
-				       json_object_get(json_object_object_get(object, names[i])));
+	keg_json_names(object, &names);
+	for (size_t i = 0; i < names.n; i++)
+		json_object_object_add(sorted, names.v[i],
+				       json_object_get(json_object_object_get(object, names.v[i])));
 	go_json_print(sorted, out);
 }
 
