@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from layout_parts import layout_manifest, sha256
+from peer import skopeo
 
 
 @pytest.fixture(scope="session")
@@ -29,12 +30,6 @@ def keys(tmp_path_factory):
     return folder
 
 
-def skopeo(*words):
-    done = subprocess.run(["skopeo", "--insecure-policy", "copy", "-q", *map(str, words)], text=True,
-                          capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
 def blobs(folder):
     return {at.name: at.read_bytes() for at in (folder / "blobs/sha256").iterdir()}
 
@@ -45,9 +40,9 @@ def layers(folder):
 
 @pytest.mark.parametrize("name", ["small", "zstd", "oddities"])
 def test_what_the_peer_encrypts_is_decrypted(kegcopy, images, keys, tmp_path, name):
-    skopeo("--encryption-key", f"jwe:{keys}/one.pub", f"oci:{images(name)}", f"oci:{tmp_path}/enc")
+    skopeo("copy", "-q", "--encryption-key", f"jwe:{keys}/one.pub", f"oci:{images(name)}", f"oci:{tmp_path}/enc")
     kegcopy.copy(f"oci:{tmp_path}/enc", f"oci:{tmp_path}/ours", "--decryption-key", keys / "one.pem")
-    skopeo("--decryption-key", keys / "one.pem", f"oci:{tmp_path}/enc", f"oci:{tmp_path}/theirs")
+    skopeo("copy", "-q", "--decryption-key", keys / "one.pem", f"oci:{tmp_path}/enc", f"oci:{tmp_path}/theirs")
     assert blobs(tmp_path / "ours") == blobs(tmp_path / "theirs")
     assert layers(tmp_path / "ours") == layers(images(name))
 
@@ -60,7 +55,7 @@ def test_the_peer_decrypts_what_is_encrypted(kegcopy, images, keys, tmp_path, na
         assert encrypted["mediaType"] == plain["mediaType"] + "+encrypted"
         assert encrypted["digest"] != plain["digest"] and encrypted["size"] == plain["size"]
         assert set(encrypted["annotations"]) == {"org.opencontainers.image.enc.keys.jwe", "org.opencontainers.image.enc.pubopts"}
-    skopeo("--decryption-key", keys / "one.pem", "--dest-oci-accept-uncompressed-layers", f"oci:{tmp_path}/enc",
+    skopeo("copy", "-q", "--decryption-key", keys / "one.pem", "--dest-oci-accept-uncompressed-layers", f"oci:{tmp_path}/enc",
            f"oci:{tmp_path}/plain")
     assert layers(tmp_path / "plain") == layers(images(name))
 
@@ -79,12 +74,12 @@ def test_layers_are_chosen(kegcopy, images, keys, tmp_path, chosen, expected):
 def test_for_several_readers(kegcopy, images, keys, tmp_path):
     readers = [f"--encryption-key=jwe:{keys}/{name}.pub" for name in ("one", "two")]
     kegcopy.copy(f"oci:{images('small')}", f"oci:{tmp_path}/ours", *readers)
-    skopeo(*readers, f"oci:{images('small')}", f"oci:{tmp_path}/theirs")
+    skopeo("copy", "-q", *readers, f"oci:{images('small')}", f"oci:{tmp_path}/theirs")
     for name in ("one", "two"):
         for who in ("ours", "theirs"):
             kegcopy.copy(f"oci:{tmp_path}/{who}", f"oci:{tmp_path}/{who}-{name}", "--decryption-key", keys / f"{name}.pem")
             assert layers(tmp_path / f"{who}-{name}") == layers(images("small"))
-        skopeo("--decryption-key", keys / f"{name}.pem", f"oci:{tmp_path}/ours", f"oci:{tmp_path}/peer-{name}")
+        skopeo("copy", "-q", "--decryption-key", keys / f"{name}.pem", f"oci:{tmp_path}/ours", f"oci:{tmp_path}/peer-{name}")
 
 
 @pytest.fixture

@@ -1,21 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Docker's schema 1: read, written and converted, each time as Skopeo does it."""
 import json
-import subprocess
 
 import pytest
 
 from layout_parts import layout_manifest, sha256
 from make_images import CONFIG, LAYER, MANIFEST, Layer, Layout, pack, to_json
+from peer import skopeo
 from registry_fixture import DockerRegistry
 
 EMPTY = "sha256:a3ed95caeb02ffe68cdd9fd84406680ae93d633cb16422d00e8a7c22955b46d4"
-
-
-def skopeo(*words):
-    done = subprocess.run(["skopeo", "--insecure-policy", *map(str, words)], text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="session")

@@ -8,15 +8,10 @@ import subprocess
 import pytest
 
 from layout_parts import layout_manifest, sha256
+from peer import skopeo
 from registry_fixture import BUILD
 
 LAX = "--tls-verify=false"
-
-
-def skopeo(*words):
-    done = subprocess.run(["skopeo", "--insecure-policy", *map(str, words)], capture_output=True, text=True,
-                          check=True)
-    return done.stdout
 
 
 @pytest.mark.parametrize("name", ["small", "multi", "zstd", "oddities"])
