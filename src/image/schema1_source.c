@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/schema1_source.h"
 
-#include <fcntl.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "image/fetch.h"
 #include "image/made_source.h"
@@ -18,14 +16,11 @@ static int fetch(struct image_source *under, const char *digest, const char *tmp
 	if (r < 0)
 		return r;
 	snprintf(blob.digest, sizeof blob.digest, "%s", digest);
-	autofd int fd = keg_open_unnamed(image_tmpdir(tmpdir), err);
-	if (fd < 0)
-		return fd;
-	int second = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (second < 0)
-		return keg_fail_sys(err, errno, "duplicate a descriptor");
-	autoptr(stream_out) to = stream_out_fd(second);
-	r = under->ops->blob(under, &blob, 0, to, err);
+	autofd int fd = -1;
+	autoptr(stream_out) to = NULL;
+	r = image_spill_open(tmpdir, &fd, &to, err);
+	if (r >= 0)
+		r = under->ops->blob(under, &blob, 0, to, err);
 	if (r >= 0)
 		r = to->finish(to, err);
 	if (r >= 0)

@@ -17,17 +17,29 @@ const char *image_tmpdir(const char *tmpdir)
 	return keg_str_empty(env) ? "/var/tmp" : env;
 }
 
+int image_spill_open(const char *tmpdir, int *fd, struct stream_out **to, struct keg_err *err)
+{
+	autofd int file = keg_open_unnamed(image_tmpdir(tmpdir), err);
+
+	if (file < 0)
+		return file;
+	int second = fcntl(file, F_DUPFD_CLOEXEC, 3);
+	if (second < 0)
+		return keg_fail_sys(err, errno, "duplicate a descriptor");
+	*to = stream_out_fd(second);
+	*fd = take_fd(&file);
+	return 0;
+}
+
 int image_spill(struct stream_in *from, const char *tmpdir, struct stream_tap *tap,
 		struct keg_err *err)
 {
-	autofd int fd = keg_open_unnamed(image_tmpdir(tmpdir), err);
+	autofd int fd = -1;
+	struct stream_out *file;
 
-	if (fd < 0)
-		return fd;
-	int second = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (second < 0)
-		return keg_fail_sys(err, errno, "duplicate a descriptor");
-	struct stream_out *file = stream_out_fd(second);
+	int r = image_spill_open(tmpdir, &fd, &file, err);
+	if (r < 0)
+		return r;
 	autoptr(stream_out) to = tap ? stream_out_tapped(file, tap) : file;
 	int64_t n = stream_copy(from, to, err);
 	if (n >= 0)

@@ -9,6 +9,10 @@
 /* The folder for big temporary files: `tmpdir`, or when NULL $TMPDIR, then /var/tmp. */
 const char *image_tmpdir(const char *tmpdir);
 
+/* An unnamed file that the caller closes, and a stream into it with a descriptor of its own. */
+int image_spill_open(const char *tmpdir, int *fd, struct stream_out **to,
+		     struct keg_err *err) KEG_MUST_CHECK;
+
 /*
  * All of `from`, which stays the caller's, in an unnamed file; the descriptor stands at its
  * beginning. `tap` (may be NULL) counts and hashes what passes.
