@@ -19,27 +19,32 @@ struct pinning {
 	int *hold;
 };
 
-static void pin_now(void *ctx)
+static void pin(struct container *c, int *hold)
 {
-	struct pinning *p = ctx;
 	struct store *store;
 	struct keg_err why;
-	int r = engine_store(p->c->engine, &store, &why);
+	int r = engine_store(c->engine, &store, &why);
 
 	if (r >= 0)
-		r = store_pin(store, p->c->record.image_id, p->c->id, &why);
+		r = store_pin(store, c->record.image_id, c->id, &why);
 	if (r < 0)
-		keg_warn("image of container %s: %s", p->c->id, why.msg);
-	store_hold_release(p->hold);
+		keg_warn("image of container %s: %s", c->id, why.msg);
+	store_hold_release(hold);
+}
+
+static void pin_now(void *ctx)
+{
+	const struct pinning *p = ctx;
+
+	pin(p->c, p->hold);
 }
 
 void session_pin(struct container *c, int *hold)
 {
-	struct pinning pinning = { c, hold };
 	struct stat st;
 
 	if (*hold >= 0 && !c->record.remove && fstat(c->dir, &st) == 0 && st.st_nlink > 0)
-		pin_now(&pinning);
+		pin(c, hold);
 }
 
 /* Its status, and nothing of it left but what `keg ps -a` shows. */
