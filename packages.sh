@@ -8,7 +8,7 @@ run_packages=(busybox-static uidmap)
 test_packages=(libcmocka-dev clang clang-format clang-tidy cppcheck libclang-rt-14-dev
 	python3 python3-pytest python3-pytest-xdist docker-registry podman buildah skopeo runc crun
 	conmon docker.io containerd debootstrap user-mode-linux systemd dbus strace attr libcap2-bin
-	procps iproute2 e2fsprogs openssl gpg gpg-agent apache2-utils zstd xz-utils man-db musl-tools git)
+	procps iproute2 e2fsprogs openssl gpg gpg-agent apache2-utils zstd xz-utils man-db musl-tools git squashfs-tools fakeroot)
 
 # install NAME...: what is missing of the packages, or one line that says what to install.
 install() {

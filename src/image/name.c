@@ -9,11 +9,11 @@
 static const struct image_transport *const transports[] = {
 	&image_transport_storage,	 &image_transport_dir,		 &image_transport_docker,
 	&image_transport_docker_archive, &image_transport_docker_daemon, &image_transport_oci,
-	&image_transport_oci_archive,	 &image_transport_tarball,
+	&image_transport_oci_archive,	 &image_transport_sif,		 &image_transport_tarball,
 };
 
 /* Known to the peers, not built here: a clearer answer than "unknown". */
-static const char *const refused[] = { "atomic", "ostree", "sif" };
+static const char *const refused[] = { "atomic", "ostree" };
 
 char *image_transport_names(void)
 {

@@ -4,8 +4,8 @@
  *
  * The layer `image` moves images between places and knows no command line. One file a place:
  * docker_transport.c, docker_daemon.c, oci_transport.c, oci_archive.c, docker_archive.c,
- * dir_transport.c, tarball.c, storage_source.c and storage_dest.c. copy.c moves one image or a
- * whole index from a source to a destination, pull.c and archive_load.c drive it for the engine,
+ * dir_transport.c, tarball.c, sif.c, storage_source.c and storage_dest.c. copy.c moves one image or
+ * a whole index from a source to a destination, pull.c and archive_load.c drive it for the engine,
  * policy.c says what may be moved, transfer.c gives all of it to the programs through one table.
  *
  * Nothing a source gives is trusted: blobs are verified by copy.c against the digest and the
@@ -161,6 +161,7 @@ extern const struct image_transport image_transport_oci_archive;
 extern const struct image_transport image_transport_docker_archive;
 extern const struct image_transport image_transport_docker_daemon;
 extern const struct image_transport image_transport_dir;
+extern const struct image_transport image_transport_sif;
 extern const struct image_transport image_transport_storage;
 extern const struct image_transport image_transport_tarball;
 
