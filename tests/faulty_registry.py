@@ -76,6 +76,8 @@ class Fault:
     flip                    turn over the bits of one byte of the body
     redirect                a Location to answer 307 with; "loop" is the same URL with a counter
     ignore_range            answer a Range request with all of it
+    forget_answer           take the blob that an upload ends with, and break the connection instead of saying so
+    take                    of the request's body so many bytes, which are kept, and break the connection
     drop_headers            names of headers to leave out
     """
 
@@ -106,13 +108,20 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class FaultyRegistry:
-    def __init__(self, tls=False, auth=None, users=None, token_seconds=300, keeps_signatures=False):
+    def __init__(self, tls=False, auth=None, users=None, token_seconds=300, resumes=True, chunk_least=None, mounts=True,
+                 shared=True, keeps_signatures=False):
         """auth: None, "basic" or "bearer"; users: {name: password}, else anybody gets a token.
 
+        resumes: an upload that was cut goes on; mounts: blobs of other repositories can be linked;
+        shared: what one repository has all others have;
+        chunk_least: what OCI-Chunk-Min-Length says, and what a chunk before the last must have.
         With keeps_signatures it has OpenShift's extension for them; `files` are given as they are, by path.
         """
         self.keeps_signatures, self.signatures, self.files = keeps_signatures, {}, {}
         self.auth, self.users, self.token_seconds = auth, users or {}, token_seconds
+        self.resumes, self.mounts, self.chunk_least, self.shared = resumes, mounts, chunk_least, shared
+        self.linked = set()  # (repository, digest), of uploads and mounts
+        self.received = 0  # bytes of uploads
         self.blobs, self.manifests, self.uploads, self.tokens = {}, {}, {}, {}
         self.faults, self.requests = [], []
         self.lock = threading.Lock()
@@ -188,6 +197,11 @@ class FaultyRegistry:
         name = self.add_manifest(repository, tag, json.dumps(manifest).encode())
         return {**manifest, "digest": name}
 
+    def has(self, repository, name):
+        if self.shared or (repository, name) in self.linked:
+            return True
+        return any(name.encode() in data for (other, _), (data, _) in self.manifests.items() if other == repository)
+
     def count(self, method, part):
         return sum(1 for seen, path, _ in self.requests if seen == method and part in path)
 
@@ -205,6 +219,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with registry.lock:
             registry.requests.append((self.command, self.path, dict(self.headers)))
             self.fault = next((f for f in registry.faults if f.meets(self.command, self.path)), None)
+        self.cut = False
         body = self._read_body()
         if self.fault and self.fault.hang:
             self._wait(MOST_SECONDS)
@@ -226,15 +241,33 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PATCH = do_PUT = do_DELETE = _run
 
     def _read_body(self):
+        """The body, or what came of it until the connection broke (then self.cut is True)."""
+        data = io.BytesIO()
+        most = self.fault.take if self.fault and self.fault.take is not None else None
+        try:
+            for size in self._body_parts():
+                while size > 0:
+                    room = min(size, 65536) if most is None else min(size, 65536, most - data.tell())
+                    got = self.rfile.read1(room) if room else b""
+                    self.cut = not got
+                    if self.cut:
+                        return data.getvalue()
+                    data.write(got)
+                    size -= len(got)
+        except (OSError, ValueError):
+            self.cut = True
+        return data.getvalue()
+
+    def _body_parts(self):
         if self.headers.get("Transfer-Encoding") != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        data = b""
+            yield int(self.headers.get("Content-Length", 0))
+            return
         while True:
             size = int(self.rfile.readline().split(b";")[0], 16)
-            data += self.rfile.read(size)
+            yield size
             self.rfile.readline()
             if size == 0:
-                return data
+                return
 
     def _redirect(self, target):
         if target == "loop":
@@ -326,9 +359,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         data, media_type = registry.manifests[repository, reference]
         return self._answer(200, data, {"Content-Type": media_type, "Docker-Content-Digest": digest(data)})
 
-    def _blob(self, _body, _repository, name):
+    def _blob(self, _body, repository, name):
         data = self.server.registry.blobs.get(name)
-        if data is None:
+        if data is None or not self.server.registry.has(repository, name):
             return self._error(404, "BLOB_UNKNOWN", "blob unknown to registry")
         headers = {"Content-Type": "application/octet-stream", "Docker-Content-Digest": name}
         found = re.match(r"bytes=(\d+)-$", self.headers.get("Range", ""))
@@ -344,7 +377,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         registry = self.server.registry
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
         if self.command == "POST":
-            if query.get("mount", [""])[0] in registry.blobs:
+            if registry.mounts and query.get("mount", [""])[0] in registry.blobs:
+                registry.linked.add((repository, query["mount"][0]))
                 return self._answer(201, b"")
             name = uuid.uuid4().hex
             registry.uploads[name] = b""
@@ -353,13 +387,33 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command == "DELETE":
             del registry.uploads[name]
             return self._answer(204, b"")
+        headers = {"Location": f"/v2/{repository}/blobs/uploads/{name}"}
+        if self.command == "GET":
+            headers["Range"] = f"0-{max(len(registry.uploads[name]) - 1, 0)}"
+            return self._answer(204, b"", headers)
+        found = re.match(r"(\d+)-(\d+)$", self.headers.get("Content-Range", ""))
+        if found and int(found.group(1)) != len(registry.uploads[name]):
+            return self._answer(416, b"", headers)
+        registry.received += len(body)
+        if self.cut and not registry.resumes:
+            del registry.uploads[name]
+            return self._break_off()
         registry.uploads[name] += body
+        if self.cut:
+            return self._break_off()
+        if registry.chunk_least and self.command == "PATCH":
+            if not found or int(found.group(2)) - int(found.group(1)) + 1 != len(body):
+                return self._error(400, "BLOB_UPLOAD_INVALID", "a chunk names its range")
         if self.command != "PUT":
-            return self._answer(202, b"", {"Location": f"/v2/{repository}/blobs/uploads/{name}"})
+            if registry.chunk_least:
+                headers["OCI-Chunk-Min-Length"] = str(registry.chunk_least)
+            return self._answer(202, b"", headers)
         data = registry.uploads.pop(name)
         if digest(data) != query["digest"][0]:
             return self._error(400, "DIGEST_INVALID", "provided digest did not match uploaded content")
-        registry.add_blob(data)
+        registry.linked.add((repository, registry.add_blob(data)))
+        if self.fault and self.fault.forget_answer:
+            return self._break_off()
         return self._answer(201, b"", {"Docker-Content-Digest": digest(data)})
 
     # answers, with what the fault does to them

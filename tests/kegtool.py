@@ -45,7 +45,8 @@ class Identity:
     def environment(self):
         env = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "TERM", "LD_LIBRARY_PATH")}
         env.update(HOME=self.home, XDG_RUNTIME_DIR=os.path.join(self.home, "run"), USER=self.made or "root",
-                   XDG_CONFIG_HOME=os.path.join(self.home, "config"), TMPDIR=os.path.join(self.home, "files"))
+                   XDG_CONFIG_HOME=os.path.join(self.home, "config"), TMPDIR=os.path.join(self.home, "files"),
+                   KEG_BLOB_CACHE=os.path.join(self.home, "files", "blob-cache"))
         return env
 
     def popen(self, argv, **how):

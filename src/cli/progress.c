@@ -30,6 +30,7 @@ struct cli_progress {
 	struct bar *bars;
 	size_t n;
 	size_t drawn; /* bars on the screen, the last ones */
+	uint64_t moved, saved;
 };
 
 struct cli_progress *cli_progress_new(FILE *to, bool quiet)
@@ -139,11 +140,17 @@ static void plain_line(struct cli_progress *p, const struct image_event *event, 
 static void report(void *ctx, const struct image_event *event)
 {
 	struct cli_progress *p = ctx;
-	struct bar *bar = event->kind == IMAGE_EVENT_TEXT ? NULL : find_bar(p, event->digest);
-	bool is_new = event->kind != IMAGE_EVENT_TEXT && !bar;
 
 	if (p->quiet)
 		return;
+	if (event->kind == IMAGE_EVENT_SUMMARY) {
+		p->moved += event->done;
+		p->saved += event->total;
+		return;
+	}
+	struct bar *bar = event->kind == IMAGE_EVENT_TEXT ? NULL : find_bar(p, event->digest);
+	bool is_new = event->kind != IMAGE_EVENT_TEXT && !bar;
+
 	if (is_new)
 		bar = add_bar(p, event);
 	if (bar) {
@@ -168,6 +175,19 @@ static void report(void *ctx, const struct image_event *event)
 	}
 	erase(p);
 	draw(p);
+}
+
+void cli_progress_summary(const struct cli_progress *p)
+{
+	autofree char *moved = keg_format_bytes(p->moved);
+	autofree char *saved = keg_format_bytes(p->saved);
+
+	if (p->quiet)
+		return;
+	if (p->saved > 0)
+		fprintf(stderr, "Moved %s, saved %s\n", moved, saved);
+	else
+		fprintf(stderr, "Moved %s\n", moved);
 }
 
 struct image_progress cli_progress_sink(struct cli_progress *p)

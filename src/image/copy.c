@@ -196,6 +196,8 @@ int image_copy_run(struct image_source *src, struct image_dest *dst, const struc
 	const struct copy_image what = {
 		.src = src, .dst = dst, .how = how, .reporter = &reporter, .crypt = &crypt
 	};
+	reporter.sees_reads = src->resumable || !dst->remote;
+	dst->origin = src->resumable ? src->repository : NULL;
 	int r = copy_crypt_load(how, &crypt, err);
 	if (r >= 0)
 		r = image_source_manifest(src, NULL, &bytes, &type, err);
@@ -214,7 +216,10 @@ int image_copy_run(struct image_source *src, struct image_dest *dst, const struc
 		r = copy_chosen(&what, &doc, &bytes, &written, err);
 	else
 		r = copy_index(&what, &doc, &arena, &bytes, &written, err);
-	if (r >= 0 && manifest)
+	if (r < 0)
+		return r;
+	image_report_summary(&reporter);
+	if (manifest)
 		keg_buf_add(manifest, written.data, written.len);
 	return r;
 }

@@ -3,7 +3,9 @@
 
 #include <pthread.h>
 
+#include "base/log.h"
 #include "base/mem.h"
+#include "base/strv.h"
 #include "image/fetch.h"
 
 enum {
@@ -12,6 +14,7 @@ enum {
 	RING_ROOM = 4 << 20,
 	/* Smaller blobs are not worth a file to resume from. */
 	SPOOL_MIN = 1 << 20,
+	PUT_AGAIN_MOST = 3,
 };
 
 enum job_state { JOB_WAITING = 0, JOB_FLOWING, JOB_SKIPPED };
@@ -19,6 +22,9 @@ enum job_state { JOB_WAITING = 0, JOB_FLOWING, JOB_SKIPPED };
 struct job {
 	enum job_state state;
 	struct image_pipe *pipe;
+	/* What became of the first pipe: its taker reads from the source anew, or is done with it.
+	 */
+	bool again, taken;
 };
 
 struct crew {
@@ -85,29 +91,80 @@ static bool is_changed(const struct copy_blob *blob)
 	return blob->change != COPY_AS_IS || blob->wish.decrypt || blob->wish.encrypt;
 }
 
+static bool is_packed_only(const struct copy_blob *blob)
+{
+	return blob->change == COPY_PACK && !blob->wish.decrypt && !blob->wish.encrypt;
+}
+
+/* The blob as the destination gets it. */
+static void as_put(const struct copy_blob *blob, struct image_blob *out)
+{
+	*out = blob->want;
+	if (!is_changed(blob))
+		return;
+	out->digest[0] = '\0';
+	out->size = -1;
+	if (!is_packed_only(blob))
+		return;
+	out->plain = blob->want.digest;
+	out->any_packing = blob->any_packing;
+	/* What it came as is of use only when it is to be packed like that. */
+	if (out->packing != blob->wish.with && !blob->any_packing)
+		out->came_as = NULL;
+	if (keg_str_empty(out->came_as))
+		out->packing = blob->wish.with;
+}
+
+/* 1 when the destination has it. */
+static int find_there(const struct copy_blobs *what, struct copy_blob *blob, struct keg_err *err)
+{
+	struct image_blob as;
+
+	if (is_changed(blob) && !(is_packed_only(blob) && what->dst->takes_packed))
+		return 0;
+	as_put(blob, &as);
+	int r = what->dst->ops->reuse(what->dst, &as, !what->fixed, &blob->put, err);
+	if (r <= 0)
+		return r;
+	if (is_changed(blob))
+		blob->wish.with = blob->put.packing;
+	blob->reused = true;
+	return 1;
+}
+
+/* A fetcher that lost its taker has not failed when he reads from the source anew. */
+static bool is_tried_again(struct crew *crew, const struct job *job)
+{
+	pthread_mutex_lock(&crew->lock);
+	while (!job->again && !job->taken && !crew->failed)
+		pthread_cond_wait(&crew->changed, &crew->lock);
+	bool again = job->again;
+	pthread_mutex_unlock(&crew->lock);
+	return again;
+}
+
 static int fetch_one(struct crew *crew, size_t i, struct keg_err *err)
 {
 	const struct copy_blobs *what = crew->what;
 	struct copy_blob *blob = &what->v[i];
 
-	if (!is_changed(blob)) {
-		int r = what->dst->ops->reuse(what->dst, &blob->want, !what->fixed, &blob->put,
-					      err);
-		if (r < 0)
-			return r;
-		if (r > 0) {
-			blob->reused = true;
-			image_report_blob(what->reporter, IMAGE_EVENT_SKIPPED, &blob->want, 0);
-			set_state(crew, &crew->jobs[i], JOB_SKIPPED, NULL);
-			return 0;
-		}
+	int r = find_there(what, blob, err);
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		int64_t size = blob->put.size >= 0 ? blob->put.size : blob->want.size;
+
+		image_report_blob(what->reporter, IMAGE_EVENT_SKIPPED, &blob->want, 0);
+		image_report_moved(what->reporter, 0, size > 0 ? (uint64_t)size : 0);
+		set_state(crew, &crew->jobs[i], JOB_SKIPPED, NULL);
+		return 0;
 	}
 
 	struct image_pipe *pipe = new_pipe(what, &blob->want);
 	set_state(crew, &crew->jobs[i], JOB_FLOWING, pipe);
-	int r = image_fetch(what->src, &blob->want, pipe, what->reporter, err);
+	r = image_fetch(what->src, &blob->want, pipe, what->reporter, err);
 	image_pipe_free(pipe);
-	return r;
+	return r == -KEG_EBUSY && is_tried_again(crew, &crew->jobs[i]) ? 0 : r;
 }
 
 static void *fetcher(void *arg)
@@ -128,18 +185,79 @@ static void *fetcher(void *arg)
 static int put_flowing(const struct copy_blobs *what, struct copy_blob *blob,
 		       struct image_pipe *pipe, struct keg_err *err)
 {
-	struct image_blob as = blob->want;
+	struct image_blob as;
 	struct stream_in *reader = image_pipe_reader(pipe);
 	autoptr(stream_in) from = NULL;
 
 	int r = copy_stages_open(&blob->wish, reader, &from, &blob->change, err);
 	if (r < 0)
 		return r;
-	if (is_changed(blob)) {
-		as.digest[0] = '\0';
-		as.size = -1;
-	}
+	as_put(blob, &as);
+	as.packing = blob->wish.with;
 	return what->dst->ops->put(what->dst, &as, from, &blob->put, err);
+}
+
+/*
+ * Put what flows out of the pipe, and be done with it. *again: it failed where the destination
+ * takes the blob once more, and it was not the source that failed.
+ */
+static int put_and_leave(struct crew *crew, size_t i, struct image_pipe *pipe, bool *again,
+			 struct keg_err *err)
+{
+	struct job *job = &crew->jobs[i];
+	struct copy_blob *blob = &crew->what->v[i];
+	int r = put_flowing(crew->what, blob, pipe, err);
+
+	if (r >= 0)
+		image_pipe_drop(pipe);
+	pthread_mutex_lock(&crew->lock);
+	*again = r < 0 && blob->put.again && !crew->failed && !image_pipe_is_broken(pipe);
+	job->again |= *again;
+	job->taken = true;
+	job->pipe = NULL;
+	pthread_cond_broadcast(&crew->changed);
+	pthread_mutex_unlock(&crew->lock);
+	image_pipe_free(pipe);
+	return r;
+}
+
+struct refetch {
+	struct crew *crew;
+	size_t i;
+	struct image_pipe *pipe;
+};
+
+static void *refetcher(void *arg)
+{
+	const struct refetch *what = arg;
+	const struct copy_blobs *blobs = what->crew->what;
+	struct keg_err ignored; /* the pipe's reader gets it */
+
+	(void)!image_fetch(blobs->src, &blobs->v[what->i].want, what->pipe, blobs->reporter,
+			   &ignored);
+	image_pipe_free(what->pipe);
+	return NULL;
+}
+
+/*
+ * The registry lost what it had of an upload, and the stream cannot be turned back: once more from
+ * the source.
+ */
+static int put_again(struct crew *crew, size_t i, bool *again, struct keg_err *err)
+{
+	struct refetch what = { crew, i, new_pipe(crew->what, &crew->what->v[i].want) };
+	pthread_t thread;
+
+	keg_debug("%s", err->msg);
+	set_state(crew, &crew->jobs[i], JOB_FLOWING, what.pipe);
+	*again = false;
+	if (pthread_create(&thread, NULL, refetcher, &what) != 0) {
+		image_pipe_free(what.pipe); /* its reader's part goes with all jobs */
+		return -(int)err->code;
+	}
+	int r = put_and_leave(crew, i, what.pipe, again, err);
+	pthread_join(thread, NULL);
+	return r;
 }
 
 static int take_one(struct crew *crew, size_t i, struct keg_err *err)
@@ -155,15 +273,14 @@ static int take_one(struct crew *crew, size_t i, struct keg_err *err)
 		return 0;
 
 	struct copy_blob *blob = &crew->what->v[i];
-	int r = put_flowing(crew->what, blob, pipe, err);
-	if (r >= 0)
-		image_pipe_drop(pipe);
-	pthread_mutex_lock(&crew->lock);
-	job->pipe = NULL;
-	pthread_mutex_unlock(&crew->lock);
-	image_pipe_free(pipe);
+	bool again = false;
+	int r = put_and_leave(crew, i, pipe, &again, err);
+	for (int tries = 0; again && tries < PUT_AGAIN_MOST; tries++)
+		r = put_again(crew, i, &again, err);
 	if (r < 0)
 		return r;
+	if (crew->what->dst->remote && blob->put.size > 0)
+		image_report_moved(crew->what->reporter, (uint64_t)blob->put.size, 0);
 	image_report_blob(crew->what->reporter, IMAGE_EVENT_DONE, &blob->want,
 			  blob->want.size > 0 ? (uint64_t)blob->want.size : 0);
 	return 0;

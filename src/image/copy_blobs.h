@@ -17,6 +17,7 @@
 struct copy_blob {
 	struct image_blob want; /* as the source gives it */
 	struct copy_wish wish;
+	bool any_packing;	 /* to be packed: another would do, if the destination has it */
 	enum copy_change change; /* expected; filled: what was done */
 	struct image_blob put;	 /* filled: as the destination has it */
 	bool reused;		 /* filled: nothing was sent */

@@ -149,6 +149,7 @@ static void make_wish(const struct plan *plan, struct copy_blob *blob)
 		.no_zstd = plan->kind != MANIFEST_OCI,
 		.level = how->compress_level,
 	};
+	blob->any_packing = plan->kind == MANIFEST_OCI && !how->compress_with;
 	blob->change = copy_change_of(&blob->wish,
 				      plan->unpacked ? COMPRESSION_NONE : compression_of(says));
 }
@@ -392,16 +393,19 @@ static int rewrite(struct plan *plan, struct keg_buf *out, struct keg_err *err)
 	return 0;
 }
 
-/* Did a layer arrive as another blob? */
-static bool layers_changed(const struct plan *plan)
+/*
+ * Does the manifest as it came name what arrived? What the store unpacked may have turned into the
+ * blobs that it came as.
+ */
+static bool still_holds(const struct plan *plan)
 {
+	if (plan->kind != plan->doc.kind)
+		return false;
 	for (size_t i = 0; i < plan->n; i++) {
-		const struct copy_blob *blob = &plan->blobs[i];
-
-		if (blob->change != COPY_AS_IS || !keg_str_eq(blob->put.digest, blob->want.digest))
-			return true;
+		if (!keg_str_eq(plan->blobs[i].put.digest, plan->doc.image.layers[i].digest))
+			return false;
 	}
-	return false;
+	return true;
 }
 
 static int write_manifest(struct plan *plan, const struct keg_buf *bytes, struct keg_buf *written,
@@ -412,12 +416,12 @@ static int write_manifest(struct plan *plan, const struct keg_buf *bytes, struct
 	char digest[DIGEST_SHA256_LEN + 1];
 	size_t start = written->len;
 
-	if (plan->changed || layers_changed(plan)) {
+	if (still_holds(plan)) {
+		keg_buf_add(written, bytes->data, bytes->len);
+	} else {
 		int r = rewrite(plan, written, err);
 		if (r < 0)
 			return r;
-	} else {
-		keg_buf_add(written, bytes->data, bytes->len);
 	}
 
 	image_digest_of(digest, written->data + start, written->len - start);

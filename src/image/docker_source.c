@@ -8,6 +8,7 @@
 #include "image/docker_signatures.h"
 #include "image/docker_transport.h"
 #include "registry/blob.h"
+#include "registry/blob_cache.h"
 #include "registry/manifest.h"
 
 /* More connections bring nothing but load; the peers use as many. */
@@ -17,6 +18,7 @@ struct docker_source {
 	struct image_source base;
 	struct docker_site site;
 	struct registry_repo *repo;
+	struct blob_cache *cache;
 	struct registry_manifest top; /* what the reference names */
 	const struct image_access *access;
 	char *host, *path; /* of the place that answered */
@@ -55,7 +57,10 @@ static int docker_blob(struct image_source *src, const struct image_blob *blob, 
 						 .size = blob->size,
 						 .offset = (int64_t)from };
 
-	return registry_blob_get(docker->repo, &want, hand_on, to, err);
+	int r = registry_blob_get(docker->repo, &want, hand_on, to, err);
+	if (r >= 0 && blob->layer != IMAGE_CONFIG_LAYER)
+		blob_cache_saw(docker->cache, registry_repo_name(docker->repo), blob->digest);
+	return r;
 }
 
 static int docker_signatures(struct image_source *src, const char *instance, struct signatures *out,
@@ -84,6 +89,7 @@ static void docker_source_free(struct image_source *src)
 	registry_manifest_done(&docker->top);
 	if (docker->repo)
 		registry_repo_close(docker->repo);
+	blob_cache_close(docker->cache);
 	docker_site_done(&docker->site);
 	free(docker->host);
 	free(docker->path);
@@ -157,6 +163,7 @@ int docker_source_open(const char *rest, const struct image_access *access,
 	docker->base.resumable = true;
 	docker->access = access;
 	docker->base.max_parallel = PARALLEL_BLOBS;
+	docker->cache = blob_cache_open();
 	int r = docker_site_open(rest, access, &docker->site, err);
 	if (r < 0)
 		return r;

@@ -111,7 +111,12 @@ static int run(struct fetching *f, struct image_source *src, struct image_pipe *
 		if (r < 0)
 			return r;
 	}
-	return verify(f, err);
+	r = verify(f, err);
+	if (r >= 0)
+		image_report_moved(f->reporter,
+				   f->reporter->sees_reads ? f->count - (uint64_t)have : 0,
+				   (uint64_t)have);
+	return r;
 }
 
 int image_fetch(struct image_source *src, const struct image_blob *blob, struct image_pipe *pipe,

@@ -23,6 +23,7 @@ struct image_pipe {
 	char *path;
 	uint64_t written, taken; /* bytes, from the blob's first */
 	bool ended, abandoned;
+	bool broken;	    /* ended with a failure while somebody read */
 	int users;	    /* the writer and the reader */
 	struct keg_err why; /* code KEG_OK: ended well */
 };
@@ -266,9 +267,18 @@ void image_pipe_end(struct image_pipe *pipe, const struct keg_err *why)
 	pthread_mutex_lock(&pipe->lock);
 	if (why)
 		pipe->why = *why;
+	pipe->broken = why && !pipe->abandoned;
 	pipe->ended = true;
 	pthread_cond_signal(&pipe->changed);
 	pthread_mutex_unlock(&pipe->lock);
+}
+
+bool image_pipe_is_broken(struct image_pipe *pipe)
+{
+	pthread_mutex_lock(&pipe->lock);
+	bool broken = pipe->broken;
+	pthread_mutex_unlock(&pipe->lock);
+	return broken;
 }
 
 struct stream_in *image_pipe_reader(struct image_pipe *pipe)

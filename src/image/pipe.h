@@ -11,6 +11,7 @@
 #ifndef KEG_IMAGE_PIPE_H
 #define KEG_IMAGE_PIPE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "archive/stream.h"
@@ -46,6 +47,9 @@ int image_pipe_write(struct image_pipe *pipe, const void *bytes, size_t len,
 		     struct keg_err *err) KEG_MUST_CHECK;
 /* No more comes; `why` NULL: all is well, else what the reader gets instead of the end. */
 void image_pipe_end(struct image_pipe *pipe, const struct keg_err *why);
+
+/* Did the writer end it with a failure, other than that the reader had gone? */
+bool image_pipe_is_broken(struct image_pipe *pipe);
 
 /* The reader's side, within the pipe; closing it tells the writer that nobody reads. */
 struct stream_in *image_pipe_reader(struct image_pipe *pipe);

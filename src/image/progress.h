@@ -14,6 +14,7 @@ enum image_event_kind {
 	IMAGE_EVENT_ADVANCED, /* done changed; at most some ten times a second and blob */
 	IMAGE_EVENT_DONE,     /* arrived and verified */
 	IMAGE_EVENT_SKIPPED,  /* already there: nothing was transferred */
+	IMAGE_EVENT_SUMMARY,  /* an image is copied: `done` bytes moved, `total` bytes saved */
 };
 
 struct image_event {

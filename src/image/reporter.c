@@ -33,6 +33,22 @@ void image_report_text(struct image_reporter *reporter, const char *fmt, ...)
 	send(reporter, &(struct image_event){ .kind = IMAGE_EVENT_TEXT, .text = text });
 }
 
+void image_report_moved(struct image_reporter *reporter, uint64_t moved, uint64_t saved)
+{
+	pthread_mutex_lock(&reporter->lock);
+	reporter->moved += moved;
+	reporter->saved += saved;
+	pthread_mutex_unlock(&reporter->lock);
+}
+
+void image_report_summary(struct image_reporter *reporter)
+{
+	if (reporter->to.report)
+		send(reporter, &(struct image_event){ .kind = IMAGE_EVENT_SUMMARY,
+						      .done = reporter->moved,
+						      .total = reporter->saved });
+}
+
 void image_report_blob(struct image_reporter *reporter, enum image_event_kind kind,
 		       const struct image_blob *blob, uint64_t done)
 {

@@ -100,6 +100,13 @@ static int storage_real_layers(struct image_source *source, const char *instance
 	for (size_t i = 0; i < n; i++) {
 		out[i] = (struct image_blob){ .size = src->layers[i].diff_size, .layer = (int)i };
 		snprintf(out[i].digest, sizeof out[i].digest, "%s", src->layers[i].diff_digest);
+		if (src->layers[i].compression == STORE_GZIP ||
+		    src->layers[i].compression == STORE_ZSTD) {
+			out[i].came_as = src->layers[i].compressed_digest;
+			out[i].packing = src->layers[i].compression == STORE_GZIP
+						 ? COMPRESSION_GZIP
+						 : COMPRESSION_ZSTD;
+		}
 	}
 	return 1;
 }

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "archive/compress.h"
 #include "archive/stream.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -35,6 +36,16 @@ struct image_blob {
 	int64_t size;			    /* -1 when not known */
 	const char *media_type;		    /* NULL or borrowed from the manifest */
 	int layer;			    /* position in the manifest, or IMAGE_CONFIG_LAYER */
+
+	/*
+	 * Of a layer that is packed on the way, so that its digest is "": that of the plain one
+	 * (NULL: it is not packed), and how it will be packed. A source knows of a plain layer
+	 * what blob it once came as ("" or NULL: nothing).
+	 */
+	const char *plain, *came_as;
+	enum compression packing; /* of what it becomes, or of what it came as */
+	bool any_packing;	  /* another would do as well */
+	bool again; /* after a put() that failed: with the bytes from their start it may succeed */
 };
 
 struct image_source;
@@ -97,6 +108,7 @@ struct image_dest_ops {
 	/*
 	 * Is the blob there already? 1: *have is what to write in the manifest (it may name an
 	 * equivalent blob when `substitute`), 0: no. Called before any put_blob of this blob.
+	 * With takes_packed also for what is to be packed: 1 fills digest, size and packing.
 	 */
 	int (*reuse)(struct image_dest *dst, const struct image_blob *blob, bool substitute,
 		     struct image_blob *have, struct keg_err *err);
@@ -136,6 +148,9 @@ struct image_dest {
 	bool takes_urls;       /* layers that the manifest gives URLs of stay there */
 	bool takes_index;      /* several images below one reference */
 	bool each_layer;       /* wants a blob that is several layers once for each */
+	bool takes_packed;     /* see reuse() */
+	bool remote;	       /* a network lies between */
+	const char *origin;    /* the engine's: where all of it comes from ("host/path") or NULL */
 	unsigned max_parallel; /* puts at once; 0: no opinion */
 };
 

@@ -179,6 +179,7 @@ int docker_engine_load(struct docker_engine *engine, const struct registry_sourc
 					.url = url,
 					.headers = &headers,
 					.source = archive,
+					.source_len = archive->size,
 					.most = ANSWER_MOST };
 
 	keg_strv_add(&headers, "Content-Type: application/x-tar");

@@ -34,9 +34,10 @@ struct http_response {
 	int status;
 	int64_t length;	     /* Content-Length, -1 when not said */
 	int64_t retry_after; /* seconds, -1 when not said */
+	int64_t chunk_least; /* OCI-Chunk-Min-Length, -1 when not said */
 	struct keg_buf body; /* what the sink did not take, at most `most` bytes */
 	struct keg_strv challenges;
-	char *location, *content_type, *digest, *link, *content_range;
+	char *location, *content_type, *digest, *link, *content_range, *range;
 	char *keeps_signatures; /* X-Registry-Supports-Signatures */
 	char *url;		/* that answered, after redirects */
 	bool broken;		/* the exchange failed in a way that another attempt may not */
@@ -53,7 +54,9 @@ struct http_request {
 
 	const void *body; /* NULL: none, unless `source` */
 	size_t body_len;
-	const struct registry_source *source;
+	const struct registry_source *source; /* instead, read on at source_from */
+	uint64_t source_from;
+	int64_t source_len; /* so much of it; < 0: all */
 
 	size_t most; /* of a successful answer's body kept in memory; more is KEG_ECORRUPT */
 	/* Takes the body of a 200 or 206 instead, after `begin` agreed to the headers. */

@@ -95,6 +95,7 @@ bool http_error_is_passing(CURLcode code)
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
+	case CURLE_SEND_FAIL_REWIND: /* a kept connection was dead: the sender is to start over */
 		return true;
 	default:
 		return false;

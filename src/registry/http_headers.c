@@ -19,6 +19,7 @@ void http_response_done(struct http_response *response)
 	free(response->digest);
 	free(response->link);
 	free(response->content_range);
+	free(response->range);
 	free(response->keeps_signatures);
 	free(response->url);
 	*response = (struct http_response){ 0 };
@@ -68,6 +69,7 @@ void http_headers_take(struct http_response *out, const char *line, size_t len)
 		{ "Location", &out->location },
 		{ "Content-Type", &out->content_type },
 		{ "Content-Range", &out->content_range },
+		{ "Range", &out->range },
 		{ "Docker-Content-Digest", &out->digest },
 		{ "Link", &out->link },
 		{ "X-Registry-Supports-Signatures", &out->keeps_signatures },
@@ -76,7 +78,7 @@ void http_headers_take(struct http_response *out, const char *line, size_t len)
 	/* A new status line: what came before was 100 Continue or the proxy's answer. */
 	if (len > 5 && memcmp(line, "HTTP/", 5) == 0) {
 		http_response_done(out);
-		out->length = out->retry_after = -1;
+		out->length = out->retry_after = out->chunk_least = -1;
 		return;
 	}
 	for (size_t i = 0; i < KEG_COUNT(texts); i++) {
@@ -91,6 +93,9 @@ void http_headers_take(struct http_response *out, const char *line, size_t len)
 	autofree char *length = header_value(line, len, "Content-Length");
 	if (length)
 		take_number(length, &out->length);
+	autofree char *chunk = header_value(line, len, "OCI-Chunk-Min-Length");
+	if (chunk)
+		take_number(chunk, &out->chunk_least);
 	autofree char *after = header_value(line, len, "Retry-After");
 	if (after)
 		take_retry_after(after, &out->retry_after);

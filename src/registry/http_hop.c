@@ -41,6 +41,7 @@ struct transfer {
 	struct http_response *out;
 	struct keg_err *err;
 	size_t header_bytes;
+	uint64_t sent;	/* of the source */
 	bool failed;	/* *err is filled: not curl's failure but ours */
 	bool cut;	/* an error's text, of which the beginning is enough */
 	bool streaming; /* the sink agreed to take the body */
@@ -120,10 +121,18 @@ static size_t on_source(char *into, size_t size, size_t n, void *ctx)
 	struct transfer *t = ctx;
 	const struct registry_source *source = t->request->source;
 	int64_t before = keg_monotonic_ns();
-	ssize_t got = source->read(source->ctx, into, size * n, t->err);
+	uint64_t room = size * n;
+
+	if (t->request->source_len >= 0 && room > (uint64_t)t->request->source_len - t->sent)
+		room = (uint64_t)t->request->source_len - t->sent;
+	if (room == 0)
+		return 0;
+	ssize_t got = source->read(source->ctx, into, (size_t)room, t->err);
 
 	t->watch.since_ns += keg_monotonic_ns() - before;
 	t->failed = got < 0;
+	if (got > 0)
+		t->sent += (uint64_t)got;
 	return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
 }
 
@@ -157,9 +166,8 @@ static void set_body(struct transfer *t)
 		curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BUFFER);
 		curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_source);
 		curl_easy_setopt(easy, CURLOPT_READDATA, t);
-		curl_easy_setopt(
-			easy, CURLOPT_INFILESIZE_LARGE,
-			(curl_off_t)(request->source->size < 0 ? -1 : request->source->size));
+		curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
+				 (curl_off_t)(request->source_len < 0 ? -1 : request->source_len));
 	} else if (strcmp(request->method, "HEAD") == 0) {
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	} else if (strcmp(request->method, "GET") != 0) {
@@ -195,7 +203,8 @@ static void set_options(struct transfer *t, const char *url)
 	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, t);
 	if (http->unix_socket)
 		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, http->unix_socket);
-	http_trust_set(easy, t->request->certs, http->hashed_trust);
+	if (url_is_https(url))
+		http_trust_set(easy, t->request->certs, http_has_hashed_trust(http));
 	set_body(t);
 }
 
@@ -256,7 +265,7 @@ int http_hop(struct http *http, const struct http_request *request, const char *
 	struct curl_slist *headers = header_list(request, url_same_origin(request->url, url));
 
 	t.easy = http_borrow(http);
-	out->length = out->retry_after = -1;
+	out->length = out->retry_after = out->chunk_least = -1;
 	set_options(&t, url);
 	curl_easy_setopt(t.easy, CURLOPT_HTTPHEADER, headers);
 	start_watch(&t);

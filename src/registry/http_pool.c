@@ -40,7 +40,7 @@ struct http *http_new(const struct http_settings *settings)
 
 	struct http *http = keg_alloc(1, sizeof *http);
 	http->settings = *settings;
-	http->hashed_trust = http_trust_is_hashed();
+	http->hashed_trust = -1;
 	http->user_agent = keg_strdup(settings->user_agent);
 	http->unix_socket = keg_strdup(settings->unix_socket);
 	pthread_mutex_init(&http->lock, NULL);
@@ -76,6 +76,16 @@ bool http_cancelled(const struct http *http)
 
 	return (http->settings.cancel && atomic_load(http->settings.cancel)) ||
 	       (deadline > 0 && keg_monotonic_ns() >= deadline);
+}
+
+bool http_has_hashed_trust(struct http *http)
+{
+	pthread_mutex_lock(&http->lock);
+	if (http->hashed_trust < 0)
+		http->hashed_trust = http_trust_is_hashed();
+	bool hashed = http->hashed_trust;
+	pthread_mutex_unlock(&http->lock);
+	return hashed;
 }
 
 CURL *http_borrow(struct http *http)

@@ -13,10 +13,10 @@ enum { HTTP_MAX_IDLE = 16 };
 struct http {
 	struct http_settings settings;
 	char *user_agent, *unix_socket;
-	bool hashed_trust; /* the system's authorities can be looked up one by one */
 	CURLSH *shared;
 	pthread_mutex_t share_locks[CURL_LOCK_DATA_LAST];
 	pthread_mutex_t lock; /* of what follows */
+	int hashed_trust;     /* 1, 0; -1: nobody asked yet */
 	CURL *idle[HTTP_MAX_IDLE];
 	size_t n_idle;
 };
@@ -24,5 +24,7 @@ struct http {
 /* A handle without options, with the connections of its last use; never NULL. */
 CURL *http_borrow(struct http *http);
 void http_give_back(struct http *http, CURL *easy);
+/* Can the system's authorities be looked up one by one? Found out when first asked. */
+bool http_has_hashed_trust(struct http *http);
 
 #endif

@@ -41,8 +41,9 @@ class World:
                 "store": f"containers-storage:localhost/{name}:1".lower()}[place]
 
     def copy(self, program, source, dest, *options):
-        """Without what Skopeo remembers of other copies: it would send other blobs of the same content."""
-        (self.sandbox.dir / "lib/cache/blob-info-cache-v1.boltdb").unlink(missing_ok=True)
+        """Without what a program remembers of other copies: it would send other blobs of the same content."""
+        for memory in ("blob-info-cache-v1.boltdb", "keg-blobs"):
+            (self.sandbox.dir / "lib/cache" / memory).unlink(missing_ok=True)
         options = [*(["--src-tls-verify=false"] if source.startswith("docker://") else []),
                    *(["--dest-tls-verify=false"] if dest.startswith("docker://") else []), *options]
         done = self.sandbox.run(program, "copy", "-q", *options, source, dest, check=False)

@@ -29,7 +29,7 @@ def run(tmp_path, keys):
     (tmp_path / "strict.json").write_text(policy(REJECT, dir={"": signed_by(keys.public("alice"), **for_name(NAME))},
                                                  docker={"": signed_by(keys.public("alice"))}))
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path),
-           "GNUPGHOME": str(keys.home)}
+           "GNUPGHOME": str(keys.home), "KEG_BLOB_CACHE": str(tmp_path / "blobs")}
 
     def run(program, *words):
         return subprocess.run([TOOLS.get(program, program), *map(str, words)], env=env, capture_output=True, text=True,

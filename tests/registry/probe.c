@@ -170,7 +170,7 @@ static int put_blob(struct registry_repo *repo, const struct request *req, struc
 		return fd;
 	file.fd = fd;
 	keg_sha256_init(&file.sha);
-	int r = registry_upload_send(repo, &source, &upload, err);
+	int r = registry_upload_send(repo, &source, &upload, NULL, err);
 	if (r < 0)
 		return r;
 	keg_sha256_end_hex(&file.sha, digest + 7);

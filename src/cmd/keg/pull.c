@@ -75,6 +75,8 @@ static int pull_run(const struct cli_call *call, struct keg_err *err)
 					     .progress = cli_progress_sink(progress) };
 
 		r = pull_one(transfer, &req, err);
+		if (r >= 0)
+			cli_progress_summary(progress);
 	}
 	return r;
 }

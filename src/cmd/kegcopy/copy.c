@@ -210,6 +210,8 @@ static int copy_run(const struct cli_call *call, struct keg_err *err)
 	r = transfer->copy(&copy, &how, &manifest, err);
 	if (r >= 0 && a->digestfile)
 		r = write_digest(a->digestfile, transfer, &manifest, err);
+	if (r >= 0)
+		cli_progress_summary(progress);
 	return r;
 }
 

@@ -147,6 +147,8 @@ static int sync_run(const struct cli_call *call, struct keg_err *err)
 			r = keg_wrap(err, "Error creating digest file");
 		}
 	}
+	if (r >= 0 && !a->dry_run)
+		cli_progress_summary(progress);
 	return r;
 }
 

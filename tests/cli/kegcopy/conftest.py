@@ -21,7 +21,7 @@ class Kegcopy:
     def __init__(self, folder):
         self.folder = folder
         self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder),
-                    "TMPDIR": str(folder / "tmp")}
+                    "TMPDIR": str(folder / "tmp"), "KEG_BLOB_CACHE": str(folder / "blobs")}
         (folder / "tmp").mkdir()
         (folder / "policy.json").write_text('{"default":[{"type":"insecureAcceptAnything"}]}')
 

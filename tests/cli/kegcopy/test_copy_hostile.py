@@ -21,7 +21,7 @@ def registry(faulty_registry):
 @pytest.fixture
 def kegcopy(tmp_path):
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path),
-                   "TMPDIR": str(tmp_path)}
+                   "TMPDIR": str(tmp_path), "KEG_BLOB_CACHE": str(tmp_path / "blobs")}
 
     def run(*words, env=None):
         return subprocess.run([BUILD / "kegcopy", "--insecure-policy", *words], env={**environment, **(env or {})},
