@@ -6,17 +6,19 @@
  *
  * A destination that holds an image already is cleared of it when the new one is whole; one
  * that holds anything else is refused. New blobs are written under temporary names and renamed
- * when they are whole, the manifest last. A folder that was made for an image that failed goes
- * with it.
+ * when they are whole. What might belong to the image before under the same name (manifest,
+ * signatures) waits under another until all is there. An image that failed leaves nothing: the
+ * folder goes if it was made for it, else what was not in it before.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <sys/stat.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "image/blob_file.h"
+#include "image/blob_folder.h"
 #include "image/scopes.h"
 #include "image/transport.h"
 
@@ -36,8 +38,8 @@ struct dir_dest {
 	char *path;
 	bool made, committed;
 	struct keg_buf manifest; /* of what the reference names */
-	pthread_mutex_t lock;	 /* around `names` */
-	struct keg_strv names;	 /* files of the new image */
+	struct blob_folder files;
+	struct keg_strv waiting; /* files that are not there under their names yet */
 };
 
 static char *manifest_name(const char *instance)
@@ -125,13 +127,6 @@ static int dir_open_source(const char *rest, const struct image_access *access,
 	return 0;
 }
 
-static void is_ours(struct dir_dest *dir, const char *name)
-{
-	pthread_mutex_lock(&dir->lock);
-	keg_strv_add(&dir->names, name);
-	pthread_mutex_unlock(&dir->lock);
-}
-
 static int dir_reuse(struct image_dest *dst, const struct image_blob *blob, bool substitute,
 		     struct image_blob *have, struct keg_err *err)
 {
@@ -141,7 +136,7 @@ static int dir_reuse(struct image_dest *dst, const struct image_blob *blob, bool
 	(void)err;
 	int r = image_blob_file_has(dir->dirfd, blob, digest_hex(blob->digest), have);
 	if (r > 0)
-		is_ours(dir, digest_hex(blob->digest));
+		blob_folder_add(&dir->files, digest_hex(blob->digest));
 	return r;
 }
 
@@ -152,7 +147,7 @@ static int dir_put(struct image_dest *dst, const struct image_blob *blob, struct
 
 	int r = image_blob_file_put(dir->dirfd, "", blob, from, put, err);
 	if (r >= 0)
-		is_ours(dir, digest_hex(put->digest));
+		blob_folder_add(&dir->files, digest_hex(put->digest));
 	return r;
 }
 
@@ -168,8 +163,25 @@ static int dir_put_manifest(struct image_dest *dst, const void *bytes, size_t le
 		return 0;
 	}
 	autofree char *name = manifest_name(instance);
-	is_ours(dir, name);
+	blob_folder_add(&dir->files, name);
 	return keg_file_write(dir->dirfd, name, bytes, len, 0644, 0, err);
+}
+
+static char *waiting_name(const char *name)
+{
+	return keg_printf(".%s.part", name);
+}
+
+/* A file that appears under its name when the image is whole. */
+static int put_waiting(struct dir_dest *dir, const char *name, const void *bytes, size_t len,
+		       struct keg_err *err)
+{
+	autofree char *temporary = waiting_name(name);
+
+	int r = keg_file_write(dir->dirfd, temporary, bytes, len, 0644, 0, err);
+	if (r >= 0)
+		keg_strv_add(&dir->waiting, name);
+	return r;
 }
 
 static int dir_put_signatures(struct image_dest *dst, const struct signatures *sigs,
@@ -183,26 +195,20 @@ static int dir_put_signatures(struct image_dest *dst, const struct signatures *s
 		auto(keg_buf) bytes = { 0 };
 
 		signature_emit(&sigs->v[i], &bytes);
-		is_ours(dir, name);
-		r = keg_file_write(dir->dirfd, name, keg_buf_text(&bytes), bytes.len, 0644, 0, err);
+		r = put_waiting(dir, name, keg_buf_text(&bytes), bytes.len, err);
 	}
 	return r;
 }
 
-/* What the image before left. */
-static int remove_others(struct dir_dest *dir, struct keg_err *err)
+static int show_waiting(struct dir_dest *dir, struct keg_err *err)
 {
-	autodir listing = opendir(dir->path);
+	for (size_t i = 0; i < dir->waiting.n; i++) {
+		const char *name = dir->waiting.v[i];
+		autofree char *temporary = waiting_name(name);
 
-	if (!listing)
-		return keg_fail_sys(err, errno, "open %s", dir->path);
-	for (const struct dirent *e; (e = readdir(listing)) != NULL;) {
-		if (keg_str_eq(e->d_name, ".") || keg_str_eq(e->d_name, "..") ||
-		    keg_strv_has(&dir->names, e->d_name))
-			continue;
-		int r = keg_remove_tree(dir->dirfd, e->d_name, err);
-		if (r < 0)
-			return r;
+		if (renameat(dir->dirfd, temporary, dir->dirfd, name) < 0)
+			return keg_fail_sys(err, errno, "rename to %s/%s", dir->path, name);
+		blob_folder_add(&dir->files, name);
 	}
 	return 0;
 }
@@ -211,31 +217,44 @@ static int dir_commit(struct image_dest *dst, struct keg_err *err)
 {
 	struct dir_dest *dir = (struct dir_dest *)dst;
 
-	is_ours(dir, VERSION_FILE);
-	is_ours(dir, MANIFEST_FILE);
-	int r = keg_file_write(dir->dirfd, VERSION_FILE, VERSION_TEXT, sizeof VERSION_TEXT - 1,
-			       0644, 0, err);
+	int r = put_waiting(dir, VERSION_FILE, VERSION_TEXT, sizeof VERSION_TEXT - 1, err);
 	if (r >= 0)
-		r = keg_file_write(dir->dirfd, MANIFEST_FILE, keg_buf_text(&dir->manifest),
-				   dir->manifest.len, 0644, 0, err);
+		r = put_waiting(dir, MANIFEST_FILE, keg_buf_text(&dir->manifest), dir->manifest.len,
+				err);
 	if (r >= 0)
-		r = remove_others(dir, err);
+		r = show_waiting(dir, err);
+	if (r >= 0)
+		r = blob_folder_remove_others(&dir->files, err);
 	if (r >= 0)
 		dir->committed = true;
 	return r;
 }
 
+/* An image that failed. */
+static void undo(struct dir_dest *dir)
+{
+	struct keg_err ignored;
+
+	if (dir->made) {
+		(void)!keg_remove_tree(AT_FDCWD, dir->path, &ignored);
+		return;
+	}
+	for (size_t i = 0; i < dir->waiting.n; i++) {
+		autofree char *temporary = waiting_name(dir->waiting.v[i]);
+		unlinkat(dir->dirfd, temporary, 0);
+	}
+	blob_folder_undo(&dir->files);
+}
+
 static void dir_dest_free(struct image_dest *dst)
 {
 	struct dir_dest *dir = (struct dir_dest *)dst;
-	struct keg_err ignored;
 
-	if (dir->dirfd >= 0)
-		close(dir->dirfd);
-	if (dir->made && !dir->committed)
-		(void)!keg_remove_tree(AT_FDCWD, dir->path, &ignored);
-	pthread_mutex_destroy(&dir->lock);
-	keg_strv_done(&dir->names);
+	if (!dir->committed)
+		undo(dir);
+	close(dir->dirfd);
+	blob_folder_done(&dir->files);
+	keg_strv_done(&dir->waiting);
 	keg_buf_done(&dir->manifest);
 	free(dir->path);
 	free(dir->base.name);
@@ -259,25 +278,16 @@ static int not_ours(struct keg_err *err)
 }
 
 /* KEG_EEXISTS unless the folder holds an image or nothing. */
-static int check_contents(int dirfd, const char *path, struct keg_err *err)
+static int check_contents(const struct dir_dest *dir, struct keg_err *err)
 {
 	auto(keg_buf) text = { 0 };
 	struct keg_err ignored;
 
-	if (keg_file_read(dirfd, VERSION_FILE, 64, &text, &ignored) >= 0) {
-		if (!keg_str_starts(keg_buf_text(&text), "Directory Transport Version: 1."))
-			return not_ours(err);
-		return 0;
-	}
-
-	autodir listing = opendir(path);
-	if (!listing)
-		return keg_fail_sys(err, errno, "open %s", path);
-	for (const struct dirent *e; (e = readdir(listing)) != NULL;) {
-		if (!keg_str_eq(e->d_name, ".") && !keg_str_eq(e->d_name, ".."))
-			return not_ours(err);
-	}
-	return 0;
+	if (keg_file_read(dir->dirfd, VERSION_FILE, 64, &text, &ignored) < 0)
+		return dir->files.before.n == 0 ? 0 : not_ours(err);
+	return keg_str_starts(keg_buf_text(&text), "Directory Transport Version: 1.")
+		       ? 0
+		       : not_ours(err);
 }
 
 static int dir_open_dest(const char *rest, const struct image_access *access,
@@ -292,19 +302,21 @@ static int dir_open_dest(const char *rest, const struct image_access *access,
 	autofd int dirfd = keg_open_at(AT_FDCWD, rest, O_DIRECTORY, 0, err);
 	if (dirfd < 0)
 		return dirfd;
-	r = check_contents(dirfd, rest, err);
-	if (r < 0)
-		return r;
-
 	struct dir_dest *dir = keg_alloc(1, sizeof *dir);
+	autoptr(image_dest) owned = &dir->base;
 	dir->base.ops = &dir_dest_ops;
 	dir->base.name = keg_printf("dir:%s", rest);
 	dir->base.takes_index = dir->base.takes_schema1 = true;
 	dir->made = made;
-	pthread_mutex_init(&dir->lock, NULL);
 	dir->dirfd = take_fd(&dirfd);
 	dir->path = keg_strdup(rest);
-	*out = &dir->base;
+	blob_folder_init(&dir->files, dir->dirfd);
+	r = blob_folder_list(&dir->files, err);
+	if (r >= 0)
+		r = check_contents(dir, err);
+	if (r < 0)
+		return r;
+	*out = take_ptr(&owned);
 	return 0;
 }
 
