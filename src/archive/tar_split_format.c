@@ -5,28 +5,7 @@
 
 #include "base/json.h"
 #include "base/num.h"
-
-/* RFC 3629: no overlong forms, no surrogates, nothing above 0x10ffff. */
-static bool is_utf8(const char *text)
-{
-	for (const unsigned char *s = (const unsigned char *)text; *s;) {
-		size_t more = *s < 0x80 ? 0 : *s >> 5 == 6 ? 1 : *s >> 4 == 14 ? 2 : 3;
-		uint32_t code = more == 0 ? *s : *s & (0x3fu >> more);
-		static const uint32_t lowest[] = { 0, 0x80, 0x800, 0x10000 };
-
-		if (*s >= 0xf8 || (*s >= 0x80 && *s < 0xc0))
-			return false;
-		for (size_t i = 1; i <= more; i++) {
-			if (s[i] >> 6 != 2) /* also the NUL of an early end */
-				return false;
-			code = code << 6 | (s[i] & 0x3f);
-		}
-		if (code < lowest[more] || code > 0x10ffff || code >> 11 == 0x1b)
-			return false;
-		s += more + 1;
-	}
-	return true;
-}
+#include "base/strv.h"
 
 static void put_quoted(struct keg_buf *out, const char *text)
 {
@@ -75,7 +54,7 @@ void tar_split_put_file(struct keg_buf *out, const char *name, uint64_t size, ui
 	unsigned char sum[TAR_SPLIT_CRC];
 
 	keg_buf_puts(out, "{\"type\":1");
-	if (is_utf8(name)) {
+	if (keg_str_is_utf8(name, strlen(name))) {
 		keg_buf_puts(out, ",\"name\":");
 		put_quoted(out, name);
 	} else {

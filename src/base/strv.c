@@ -172,3 +172,27 @@ bool keg_str_ends(const char *text, const char *suffix)
 
 	return len >= tail && strcmp(text + len - tail, suffix) == 0;
 }
+
+bool keg_str_is_utf8(const char *text, size_t len)
+{
+	const unsigned char *at = (const unsigned char *)text, *end = at + len;
+
+	while (at < end) {
+		unsigned char c = *at++;
+		int more = c < 0x80		   ? 0
+			   : c >= 0xc2 && c < 0xe0 ? 1
+			   : (c & 0xf0) == 0xe0	   ? 2
+			   : c >= 0xf0 && c < 0xf5 ? 3
+						   : -1;
+
+		if (more < 0 || end - at < more || (more > 0 && (at[0] & 0xc0) != 0x80) ||
+		    (c == 0xe0 && at[0] < 0xa0) || (c == 0xed && at[0] > 0x9f) ||
+		    (c == 0xf0 && at[0] < 0x90) || (c == 0xf4 && at[0] > 0x8f))
+			return false;
+		for (; more > 0; more--) {
+			if ((*at++ & 0xc0) != 0x80)
+				return false;
+		}
+	}
+	return true;
+}

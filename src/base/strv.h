@@ -33,6 +33,9 @@ char *keg_strv_join(const struct keg_strv *list, const char *sep);
 void keg_strv_done(struct keg_strv *list);
 KEG_AUTO(keg_strv, keg_strv_done)
 
+/* RFC 3629: no overlong forms, no surrogates, nothing above 0x10ffff. */
+bool keg_str_is_utf8(const char *text, size_t len);
+
 /* An environment "NAME=value" list: set replaces, get returns the value or NULL. */
 void keg_env_set(struct keg_strv *env, const char *name, const char *value);
 void keg_env_put(struct keg_strv *env, const char *assignment); /* "NAME=value" */

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/strv.h"
 #include "base/toml_scan.h"
 
 struct closed {
@@ -306,35 +307,11 @@ static int document_read(struct toml *t, struct json_object *root)
 	}
 }
 
-static bool is_utf8(const char *text, size_t len)
-{
-	const unsigned char *at = (const unsigned char *)text, *end = at + len;
-
-	while (at < end) {
-		unsigned char c = *at++;
-		int more = c < 0x80		   ? 0
-			   : c >= 0xc2 && c < 0xe0 ? 1
-			   : (c & 0xf0) == 0xe0	   ? 2
-			   : c >= 0xf0 && c < 0xf5 ? 3
-						   : -1;
-
-		if (more < 0 || end - at < more || (more > 0 && (at[0] & 0xc0) != 0x80) ||
-		    (c == 0xe0 && at[0] < 0xa0) || (c == 0xed && at[0] > 0x9f) ||
-		    (c == 0xf0 && at[0] < 0x90) || (c == 0xf4 && at[0] > 0x8f))
-			return false;
-		for (; more > 0; more--) {
-			if ((*at++ & 0xc0) != 0x80)
-				return false;
-		}
-	}
-	return true;
-}
-
 int keg_toml_parse(const char *text, size_t len, struct json_object **out, struct keg_err *err)
 {
 	struct toml t = { .at = text, .end = text + len, .line = 1, .err = err };
 
-	if (!is_utf8(text, len))
+	if (!keg_str_is_utf8(text, len))
 		return keg_fail(err, KEG_ECORRUPT, "not UTF-8");
 	if (toml_starts(&t, "\xef\xbb\xbf"))
 		t.at += 3;
