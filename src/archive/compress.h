@@ -36,7 +36,8 @@ int stream_decompress(struct stream_in *from, uint64_t most, enum compression *f
 /*
  * A stage that compresses into `to`; NONE passes on. `level` 0 is the default: zstd 3, and
  * for gzip a balance of speed and size. zstd takes 1 to 19, gzip 1 to 9 (mapped to isa-l's levels).
- * The same input gives the same bytes. Takes `to` over when it succeeds.
+ * The same input gives the same bytes. Takes `to` over when it succeeds. Of zstd that ends in a
+ * stream_out_buf(), finish() may be called again and again: each ends a frame.
  */
 int stream_compress(struct stream_out *to, enum compression what, int level,
 		    struct stream_out **out, struct keg_err *err) KEG_MUST_CHECK;

@@ -3,6 +3,7 @@
 #ifndef KEG_ARCHIVE_TAR_H
 #define KEG_ARCHIVE_TAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -28,11 +29,24 @@ struct tar_xattr {
 	const char *name; /* "security.capability" */
 	const char *value;
 	size_t len;
+	bool schily; /* told as SCHILY.xattr.*, which all readers know */
 };
 
 /* Data at an offset of a sparse file; what lies between is a hole. */
 struct tar_extent {
 	uint64_t at, len;
+};
+
+/*
+ * What the header says beyond its meaning: with the file type's bits in the mode, with a size or
+ * a link where the member has none. For those who repeat headers word by word.
+ */
+struct tar_said {
+	uint32_t mode;
+	uint64_t size;
+	const char *link;
+	uint32_t dev_major, dev_minor;
+	struct timespec atime, ctime; /* {0}: not said */
 };
 
 struct tar_entry {
@@ -48,6 +62,7 @@ struct tar_entry {
 	size_t n_xattrs;
 	const struct tar_extent *extents; /* of a sparse file, ascending; NULL otherwise */
 	size_t n_extents;
+	struct tar_said said; /* filled by the reader, and of no meaning to the writer */
 };
 
 #endif

@@ -103,7 +103,7 @@ static int set_size(struct tar_meta *meta, const struct record *rec, struct keg_
 }
 
 /* Seconds with any number of decimals, perhaps negative. */
-static int set_mtime(struct tar_meta *meta, const struct record *rec, struct keg_err *err)
+static int time_of(const struct record *rec, struct timespec *out, struct keg_err *err)
 {
 	struct keg_err ignored;
 	autofree char *seconds = keg_strdup(rec->value);
@@ -116,15 +116,33 @@ static int set_mtime(struct tar_meta *meta, const struct record *rec, struct keg
 	size_t digits = point ? strspn(point, "0123456789") : 0;
 	if (strlen(rec->value) != rec->len || keg_parse_i64(seconds, &whole, &ignored) < 0 ||
 	    (point && point[digits]))
-		return keg_fail(err, KEG_ECORRUPT, "pax header: malformed mtime");
+		return keg_fail(err, KEG_ECORRUPT, "pax header: malformed %s", rec->key);
 	for (size_t i = 0; i < 9; i++)
 		nanos = 10 * nanos + (i < digits ? point[i] - '0' : 0);
 	if (seconds[0] == '-' && nanos > 0) {
 		whole--;
 		nanos = 1000000000 - nanos;
 	}
+	*out = (struct timespec){ .tv_sec = whole, .tv_nsec = nanos };
+	return 0;
+}
+
+static int set_mtime(struct tar_meta *meta, const struct record *rec, struct keg_err *err)
+{
 	meta->has_mtime = true;
-	meta->mtime = (struct timespec){ .tv_sec = whole, .tv_nsec = nanos };
+	return time_of(rec, &meta->mtime, err);
+}
+
+/* Nothing is done with these two: what is wrong with them is nobody's concern. */
+static int set_atime(struct tar_meta *meta, const struct record *rec, struct keg_err *err)
+{
+	(void)!time_of(rec, &meta->atime, err);
+	return 0;
+}
+
+static int set_ctime(struct tar_meta *meta, const struct record *rec, struct keg_err *err)
+{
+	(void)!time_of(rec, &meta->ctime, err);
 	return 0;
 }
 
@@ -226,6 +244,8 @@ static const struct keyword {
 	{ "GNU.sparse.offset", add_offset },
 	{ "GNU.sparse.realsize", set_real_size },
 	{ "GNU.sparse.size", set_real_size },
+	{ "atime", set_atime },
+	{ "ctime", set_ctime },
 	{ "gid", set_gid },
 	{ "linkpath", set_link },
 	{ "mtime", set_mtime },
@@ -268,6 +288,7 @@ static int put_xattr(struct tar_meta *meta, const char *name, const char *value,
 		memcpy(copy, value, len);
 	slot->value = copy;
 	slot->len = len;
+	slot->schily = override;
 	return 0;
 }
 

@@ -34,7 +34,7 @@ struct tar_meta {
 	bool has_size, has_uid, has_gid, has_mtime;
 	uint64_t size;
 	uint32_t uid, gid;
-	struct timespec mtime;
+	struct timespec mtime, atime, ctime; /* the last two {0} when not said */
 	struct tar_xattr *xattrs;
 	size_t n_xattrs, room_xattrs;
 
