@@ -83,9 +83,9 @@ struct keg_image_copy_options {
 	size_t size;
 	const struct keg_image_access *source, *dest; /* NULL: all defaults */
 	const char *format;			      /* "oci", "v2s2"; NULL: the source's */
-	const char *compression;		      /* "gzip", "zstd"; NULL: gzip */
-	int level;				      /* of compression; 0: its default */
-	unsigned flags;				      /* enum keg_image_copy_flags */
+	const char *compression; /* "gzip", "zstd", "zstd:chunked"; NULL: gzip */
+	int level;		 /* of compression; 0: its default */
+	unsigned flags;		 /* enum keg_image_copy_flags */
 	/* Called with what is done next, a line without a newline; from several threads, but never
 	   from two at once. NULL: nobody listens. */
 	void (*log)(void *data, const char *text);

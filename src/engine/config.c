@@ -58,6 +58,7 @@ static const struct keg_json_field containers_rows[] = {
 
 static const struct keg_json_field engine_rows[] = {
 	STR(cgroup_manager),
+	STR(compression_format),
 	LIST(conmon_env_vars),
 	LIST(conmon_path),
 	STR(detach_keys),

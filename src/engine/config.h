@@ -80,6 +80,7 @@ struct engine_config {
 	const char **hooks_dir;
 	size_t n_hooks_dir;
 	const char *cgroup_manager;
+	const char *compression_format; /* of pushed layers; NULL: gzip */
 	const char *detach_keys;
 	const char *events_logger;
 	const char *image_default_transport;

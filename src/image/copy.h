@@ -25,7 +25,7 @@ struct image_copy {
 	const char *format;	   /* media type of the manifest wanted, NULL: the source's */
 	bool preserve_digests;	   /* fail rather than change a manifest */
 	bool compress, decompress; /* --dest-compress, --dest-decompress */
-	const char *compress_with; /* "gzip", "zstd" or NULL: gzip */
+	const char *compress_with; /* as media_packing_known(); NULL: gzip */
 	unsigned parallel;	   /* blobs at once; 0: what suits both ends */
 	int compress_level;	   /* 0: the format's default */
 	bool remove_signatures;	   /* those of the source stay behind */

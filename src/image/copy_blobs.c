@@ -120,7 +120,9 @@ static int find_there(const struct copy_blobs *what, struct copy_blob *blob, str
 {
 	struct image_blob as;
 
-	if (is_changed(blob) && !(is_packed_only(blob) && what->dst->takes_packed))
+	/* Of what is there nobody knows where its table of contents would be. */
+	if (is_changed(blob) &&
+	    !(is_packed_only(blob) && what->dst->takes_packed && !blob->wish.chunked))
 		return 0;
 	as_put(blob, &as);
 	int r = what->dst->ops->reuse(what->dst, &as, !what->fixed, &blob->put, err);

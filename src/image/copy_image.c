@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "image/copy_blobs.h"
+#include "image/copy_chunks.h"
 #include "image/copy_schema1.h"
 #include "image/copy_sign.h"
 #include "image/digest_of.h"
@@ -54,9 +55,14 @@ static bool dest_takes(const struct image_dest *dst, enum manifest_kind kind)
 	return false;
 }
 
+static bool wants_chunked(const struct plan *plan)
+{
+	return keg_str_eq(plan->what->how->compress_with, "zstd:chunked");
+}
+
 static bool wants_zstd(const struct plan *plan)
 {
-	return keg_str_eq(plan->what->how->compress_with, "zstd");
+	return wants_chunked(plan) || keg_str_eq(plan->what->how->compress_with, "zstd");
 }
 
 /* Only OCI's format has names for encrypted layers. */
@@ -132,10 +138,12 @@ static enum compression compression_of(enum media_packing packing)
 
 /*
  * What is no layer to our knowledge stays as it is; so does all whose digests are to stay. What
- * the store gives is unpacked, whatever the manifest says that it was.
+ * the store gives is unpacked, whatever the manifest says that it was. Of what is encrypted no part
+ * could be fetched, so it gets no table of parts.
  */
-static void make_wish(const struct plan *plan, struct copy_blob *blob)
+static void make_wish(struct plan *plan, size_t i)
 {
+	struct copy_blob *blob = &plan->blobs[i];
 	const struct image_copy *how = plan->what->how;
 	enum media_packing says = media_packing_of(blob->want.media_type);
 
@@ -148,8 +156,11 @@ static void make_wish(const struct plan *plan, struct copy_blob *blob)
 		.again = how->compress_with,
 		.no_zstd = plan->kind != MANIFEST_OCI,
 		.level = how->compress_level,
+		.has_chunks = copy_chunks_are_there(&plan->doc.image.layers[i]),
 	};
 	blob->any_packing = plan->kind == MANIFEST_OCI && !how->compress_with;
+	if (wants_chunked(plan) && !blob->wish.encrypt)
+		blob->wish.chunked = keg_arena_alloc(&plan->arena, 1, sizeof *blob->wish.chunked);
 	blob->change = copy_change_of(&blob->wish,
 				      plan->unpacked ? COMPRESSION_NONE : compression_of(says));
 }
@@ -211,7 +222,7 @@ static int plan_layers(struct plan *plan, struct keg_err *err)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < plan->n; i++)
-		make_wish(plan, &plan->blobs[i]);
+		make_wish(plan, i);
 	if (plan->kind != plan->doc.kind)
 		plan->changed = true;
 	if (plan->changed && plan->fixed)
@@ -360,6 +371,7 @@ static int rewrite(struct plan *plan, struct keg_buf *out, struct keg_err *err)
 		const struct copy_blob *blob = &plan->blobs[i];
 		struct descriptor *layer = &image.layers[i];
 
+		copy_chunks_describe(blob, layer, &plan->arena);
 		layer->digest = keg_arena_strdup(&plan->arena, blob->put.digest);
 		layer->size = blob->put.size;
 		if (blob->wish.decrypt)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "archive/chunked_writer.h"
 #include "base/mem.h"
 
 enum copy_change copy_change_of(const struct copy_wish *wish, enum compression has)
@@ -13,7 +14,8 @@ enum copy_change copy_change_of(const struct copy_wish *wish, enum compression h
 		return has == COMPRESSION_NONE ? COPY_AS_IS : COPY_UNPACK;
 	if (has == COMPRESSION_NONE)
 		return wish->want == IMAGE_COMPRESS ? COPY_PACK : COPY_AS_IS;
-	if (wish->want == IMAGE_COMPRESS && wish->again && has != wish->with)
+	bool other = has != wish->with || (wish->chunked && !wish->has_chunks);
+	if (wish->want == IMAGE_COMPRESS && wish->again && other)
 		return COPY_REPACK;
 	return has == COMPRESSION_ZSTD && wish->no_zstd ? COPY_REPACK : COPY_AS_IS;
 }
@@ -105,6 +107,8 @@ static int unpack(struct stream_in **stream, struct keg_err *err)
 static int pack(const struct copy_wish *wish, struct stream_in **stream, struct keg_err *err)
 {
 	*stream = stream_in_ahead(*stream);
+	if (wish->chunked)
+		return stream_in_chunked(*stream, wish->level, wish->chunked, stream, err);
 	return packer_new(*stream, wish->with, wish->level, stream, err);
 }
 

@@ -7,6 +7,7 @@
 #ifndef KEG_IMAGE_COPY_STAGES_H
 #define KEG_IMAGE_COPY_STAGES_H
 
+#include "archive/chunked.h"
 #include "archive/compress.h"
 #include "image/crypt_layer.h"
 #include "image/transport.h"
@@ -20,7 +21,10 @@ struct copy_wish {
 	enum image_compression want;
 	enum compression with; /* IMAGE_COMPRESS, no_zstd: with what */
 	bool again;	       /* IMAGE_COMPRESS: also what is packed with something else */
-	bool no_zstd;	       /* the manifest's format has no name for that */
+	/* Packed with zstd it is to be zstd:chunked: says what that became. NULL: it is not. */
+	struct chunked_layout *chunked;
+	bool has_chunks; /* it comes as zstd:chunked */
+	bool no_zstd;	 /* the manifest's format has no name for that */
 	int level;
 	struct crypt_layer *decrypt, *encrypt; /* before and after all that; NULL: not */
 };

@@ -117,11 +117,10 @@ static int take_copy(const struct keg_image_copy_options *o, struct listener *li
 {
 	int r = lib_check_flags(o->flags, copy_flags, err);
 
+	if (r >= 0)
+		r = media_packing_known(o->compression, err);
 	if (r < 0)
 		return r;
-	if (o->compression && strcmp(o->compression, "gzip") != 0 &&
-	    strcmp(o->compression, "zstd") != 0)
-		return keg_fail(err, KEG_EUSAGE, "unknown compression \"%s\"", o->compression);
 	*listener = (struct listener){ o->log, o->data };
 	*out = (struct image_copy){
 		.which = o->flags & KEG_IMAGE_ALL	   ? IMAGE_COPY_ALL

@@ -127,6 +127,8 @@ int manifest_check_image(const struct manifest *image, struct keg_err *err) KEG_
 int manifest_convert(const struct manifest *image, enum manifest_kind to, struct keg_arena *arena,
 		     struct manifest *out, struct keg_err *err) KEG_MUST_CHECK;
 
+/* KEG_EUSAGE unless layers can be packed with that: gzip, zstd, zstd:chunked. NULL is fine. */
+int media_packing_known(const char *name, struct keg_err *err) KEG_MUST_CHECK;
 enum media_packing media_packing_of(const char *media_type);
 /* Layers whose bytes are not to be distributed (".nondistributable.", "rootfs.foreign"). */
 bool media_is_foreign(const char *media_type);

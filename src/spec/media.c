@@ -81,6 +81,19 @@ static const struct layer_row *find_layer(const char *media_type)
 	return NULL;
 }
 
+int media_packing_known(const char *name, struct keg_err *err)
+{
+	static const char *const known[] = { "gzip", "zstd", "zstd:chunked" };
+
+	for (size_t i = 0; i < KEG_COUNT(known); i++) {
+		if (!name || strcmp(name, known[i]) == 0)
+			return 0;
+	}
+	return keg_fail(err, KEG_EUSAGE,
+			"cannot find compressor for \"%s\": choose gzip, zstd or zstd:chunked",
+			name);
+}
+
 enum media_packing media_packing_of(const char *media_type)
 {
 	const struct layer_row *row = find_layer(media_type);

@@ -79,6 +79,8 @@ static int push_run(const struct cli_call *call, struct keg_err *err)
 
 	if (r >= 0)
 		r = keg_engine(call, &engine, err);
+	if (r >= 0)
+		r = push_configured(&engine.config, &how, err);
 	if (r < 0)
 		return r;
 	autoptr(cli_progress) progress = cli_progress_new(stderr, args->how.quiet);

@@ -6,13 +6,14 @@
 
 #include "base/file.h"
 #include "base/num.h"
+#include "base/strv.h"
 #include "spec/manifest.h"
 
 enum { LEVEL_MOST = 22 };
 
 const struct cli_opt push_how_opts[] = {
 	OPT_STRING(0, "compression-format", struct push_how, compression_format, "FORMAT",
-		   "Compress layers with FORMAT: gzip, zstd"),
+		   "Compress layers with FORMAT: gzip, zstd, zstd:chunked"),
 	OPT_STRING(0, "compression-level", struct push_how, compression_level, "LEVEL",
 		   "Compress layers at LEVEL"),
 	OPT_STRING(0, "digestfile", struct push_how, digestfile, "FILE",
@@ -33,14 +34,14 @@ static int take_compression(const struct push_how *args, struct image_copy *out,
 	const char *format = args->compression_format;
 	uint64_t level = 0;
 
-	if (format && strcmp(format, "gzip") != 0 && strcmp(format, "zstd") != 0)
-		return keg_fail(err, KEG_EUSAGE,
-				"cannot find compressor for \"%s\": choose gzip or zstd", format);
+	int r = media_packing_known(format, err);
+
+	if (r < 0)
+		return r;
 	if (args->force_compression && !format)
 		return keg_fail(err, KEG_EUSAGE, "--force-compression needs --compression-format");
 	if (args->compression_level) {
-		int r = keg_parse_u64(args->compression_level, &level, err);
-
+		r = keg_parse_u64(args->compression_level, &level, err);
 		if (r >= 0 && level > LEVEL_MOST)
 			r = keg_fail(err, KEG_EUSAGE, "over %d", LEVEL_MOST);
 		if (r < 0)
@@ -70,6 +71,18 @@ int push_how_take(const struct push_how *args, struct keg_arena *arena, struct i
 	out->remove_signatures = args->sign.remove_signatures;
 	int r = take_compression(args, out, err);
 	return r < 0 ? r : sign_opts_take(&args->sign, arena, signing, err);
+}
+
+int push_configured(const struct engine_config *config, struct image_copy *out, struct keg_err *err)
+{
+	const char *format = config->compression_format;
+
+	/* gzip is what it is anyway; named, it would have zstd layers packed anew. */
+	if (out->compress_with || keg_str_empty(format) || strcmp(format, "gzip") == 0)
+		return 0;
+	out->compress_with = format;
+	int r = media_packing_known(format, err);
+	return r < 0 ? keg_wrap(err, "compression_format in containers.conf") : 0;
 }
 
 int push_write_digest(const struct push_how *args, const char *digest, struct keg_err *err)

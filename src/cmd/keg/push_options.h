@@ -5,6 +5,7 @@
 
 #include "cli/sign_opts.h"
 #include "cmd/keg/access.h"
+#include "engine/config.h"
 #include "image/transfer.h"
 
 struct push_how {
@@ -17,6 +18,10 @@ extern const struct cli_opt push_how_opts[];
 /* Adds to *out. Text is shared with the options or lives in the arena. */
 int push_how_take(const struct push_how *args, struct keg_arena *arena, struct image_copy *out,
 		  struct image_signing *signing, struct keg_err *err) KEG_MUST_CHECK;
+
+/* What containers.conf says where the options say nothing. */
+int push_configured(const struct engine_config *config, struct image_copy *out,
+		    struct keg_err *err) KEG_MUST_CHECK;
 
 /* Where --digestfile is given. */
 int push_write_digest(const struct push_how *args, const char *digest,

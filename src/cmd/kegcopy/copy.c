@@ -37,7 +37,7 @@ static const struct cli_opt copy_opts[] = {
 	OPT_FLAG(0, "dest-compress", struct copy_args, compress,
 		 "Compress image layers that are not compressed"),
 	OPT_STRING(0, "dest-compress-format", struct copy_args, compress_format, "FORMAT",
-		   "FORMAT to use for the compression: gzip, zstd"),
+		   "FORMAT to use for the compression: gzip, zstd, zstd:chunked"),
 	OPT_UINT(0, "dest-compress-level", struct copy_args, compress_level, "LEVEL",
 		 "LEVEL to use for the compression"),
 	OPT_FLAG(0, "dest-decompress", struct copy_args, decompress,
@@ -85,11 +85,10 @@ static void copy_defaults(void *args)
 
 static int take_format(const struct copy_args *a, struct image_copy *how, struct keg_err *err)
 {
-	if (a->compress_format && strcmp(a->compress_format, "gzip") != 0 &&
-	    strcmp(a->compress_format, "zstd") != 0)
-		return keg_fail(err, KEG_EUSAGE,
-				"cannot find compressor for \"%s\": choose gzip or zstd",
-				a->compress_format);
+	int r = media_packing_known(a->compress_format, err);
+
+	if (r < 0)
+		return r;
 	if (a->force_format && !a->compress_format)
 		return keg_fail(err, KEG_EUSAGE,
 				"--dest-force-compress-format needs --dest-compress-format");

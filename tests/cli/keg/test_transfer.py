@@ -61,8 +61,18 @@ def test_formats_of_a_push(keg, repository, options, media_type, layer, folder):
     assert all(entry["mediaType"].endswith(layer) for entry in manifest["layers"])
 
 
+def test_a_push_compresses_as_containers_conf_says(keg, folder):
+    conf = keg.file("containers.conf", '[engine]\ncompression_format = "zstd:chunked"\n')
+    keg("push", "-q", "--compress", "--format=oci", IMAGE, f"dir:{folder}", env={"CONTAINERS_CONF": conf})
+    with open(f"{folder}/manifest.json", encoding="utf-8") as file:
+        (layer,) = json.load(file)["layers"]
+    assert layer["mediaType"].endswith("+zstd") and "zstd-chunked" in str(layer["annotations"])
+    conf = keg.file("containers.conf", '[engine]\ncompression_format = "lzma"\n')
+    assert "compression_format in containers.conf" in keg.fails("push", IMAGE, f"dir:{folder}", env={"CONTAINERS_CONF": conf}).err
+
+
 @pytest.mark.parametrize("option, message", [
-    ("--format=x", "unknown format"), ("--compression-format=lzma", "choose gzip or zstd"),
+    ("--format=x", "unknown format"), ("--compression-format=lzma", "choose gzip, zstd or zstd:chunked"),
     ("--compression-level=99", "invalid --compression-level"), ("--force-compression", "needs --compression-format"),
     ("--retry-delay=soon", "invalid --retry-delay"), ("--encryption-key=x", "--encryption-key"),
 ])
