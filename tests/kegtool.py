@@ -21,7 +21,7 @@ class Identity:
 
     def __init__(self, name):
         self.name = name
-        self.home = tempfile.mkdtemp(prefix=f"keg-{name}-", dir=os.environ.get("KEG_TEST_HOMES", "/tmp"))
+        self.home = tempfile.mkdtemp(prefix=f"keg-{name}-", dir="/tmp")
         os.chmod(self.home, 0o755)
         self.uid = self.gid = 0
         self.made = None

@@ -20,9 +20,15 @@ mount -t devpts -o ptmxmode=0666,newinstance devpts dev/pts
 mount -t tmpfs -o mode=1777 tmpfs dev/shm
 mount -t mqueue mqueue dev/mqueue 2>/dev/null
 mount -t tmpfs -o mode=0755 tmpfs run
-mount -t cgroup2 cgroup2 sys/fs/cgroup
-mkdir -p run/job run/disk
+# systemd mounts the older layouts by itself.
+[ "${KEG_CGROUPS:-v2}" != v2 ] || mount -t cgroup2 cgroup2 sys/fs/cgroup
+# The host's may change at any time, under an overlay that does not expect it.
+mount -t tmpfs -o mode=1777 tmpfs tmp
+mkdir -p run/job run/disk run/tree run/build
 mount -t hostfs -o "$KEG_JOB" none run/job
+. run/job/places
+mount -r -t hostfs -o "$tree" none run/tree
+mount -r -t hostfs -o "$build" none run/build
 ip link set lo up
 hostname vm
 [ ! -b dev/ubda ] || mount -t ext4 dev/ubda run/disk

@@ -21,4 +21,6 @@ Delegate=yes
 ExecStart=/bin/sh -c 'sh /run/job/run.sh >/run/job/output 2>&1; echo $? >/run/job/status.new'
 ExecStopPost=/bin/sh -c 'mv /run/job/status.new /run/job/status; sync; poweroff -f'
 UNIT
-exec /lib/systemd/systemd --unit=keg-job.service --log-target=null --show-status=no
+# The words of the kernel's command line again: that is not read where the host's root says that it is a container's.
+# shellcheck disable=SC2046
+exec /lib/systemd/systemd $(grep -o 'systemd\.[^ ]*' /proc/cmdline) --unit=keg-job.service --log-target=null --show-status=no

@@ -8,7 +8,7 @@ import pytest
 
 import uml
 
-BOOT_LIMIT = 150  # seconds for a whole file
+BOOT_LIMIT = 300  # seconds for a whole file
 DISK_MEGABYTES = 512
 JOB = """
 exec /usr/bin/python3 -B -m pytest -q -p no:cacheprovider --basetemp /run/pytest --junitxml /run/job/junit.xml \\
@@ -25,12 +25,16 @@ def names(path):
     return [node.name for node in defined(path) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
 
 
-def wants_systemd(path):
-    """SYSTEMD = True: systemd is the first process of the guest."""
-    return any(isinstance(node, ast.Assign) and node.targets[0].id == "SYSTEMD" and node.value.value for node in defined(path))
+def wants(path):
+    """SYSTEMD = ("v1", ...): systemd is the first process of the guest, once for each of these layouts of cgroups."""
+    for node in defined(path):
+        if isinstance(node, ast.Assign) and node.targets[0].id == "SYSTEMD":
+            return ast.literal_eval(node.value)
+    return (None,)
 
 
-TESTS = [(path.name, name) for path in sorted((uml.HERE / "guest").glob("test_*.py")) for name in names(path)]
+TESTS = [(path.name, layout, name) for path in sorted((uml.HERE / "guest").glob("test_*.py")) for layout in wants(path)
+         for name in names(path)]
 
 
 def outcome(case):
@@ -49,19 +53,19 @@ def worst(results, name):
 
 
 @functools.lru_cache(maxsize=None)
-def run_file(file):
+def run_file(file, layout):
     """Boot, run one file, and return {test: (outcome, text)} and what to show where one is missing."""
-    with uml.Machine(JOB.format(file=file), disk_megabytes=DISK_MEGABYTES,
-                     systemd=wants_systemd(uml.HERE / "guest" / file)) as machine:
+    with uml.Machine(JOB.format(file=file), disk_megabytes=DISK_MEGABYTES, systemd=bool(layout),
+                     cgroups=layout or "v2") as machine:
         status = machine.wait(BOOT_LIMIT)
         report = machine.folder / "junit.xml"
         cases = ET.parse(report).getroot().iter("testcase") if report.exists() else []
         return {case.get("name"): outcome(case) for case in cases}, f"status {status}\n{machine.story()}"
 
 
-@pytest.mark.parametrize("file,name", TESTS, ids=[f"{file[:-3]}-{name}" for file, name in TESTS])
-def test_in_guest(file, name):
-    results, story = run_file(file)
+@pytest.mark.parametrize("file,layout,name", TESTS, ids=["-".join(filter(None, [t[0][:-3], *t[1:]])) for t in TESTS])
+def test_in_guest(file, layout, name):
+    results, story = run_file(file, layout)
     kind, text = worst(results, name) or ("missing", story)
     if kind == "skipped":
         pytest.skip(text.splitlines()[0])

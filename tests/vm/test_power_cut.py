@@ -13,7 +13,7 @@ import uml
 
 CUTS = 4
 DISK_MEGABYTES = 512
-BOOT_LIMIT = 60
+BOOT_LIMIT = 120
 ENGINE = 'keg() { "$KEG_BUILD/keg" --root /run/disk/root --runroot /run/keg-run "$@"; }\n'
 WORK = ENGINE + """
 touch /run/job/started

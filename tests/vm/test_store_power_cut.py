@@ -22,7 +22,7 @@ from store_fixture import BUILD, Store, diff_ids, run
 
 CUTS = 20 if os.environ.get("KEG_STRESS") == "full" else 2
 DISK_MEGABYTES = 512
-BOOT_LIMIT = 60
+BOOT_LIMIT = 120
 IMAGES = ["small", "zstd", "layers61", "oddities"]
 WORK = """
 keg() { "$KEG_BUILD/keg" --root /run/disk/root --runroot /run/keg-run --storage-opt SYNC "$@"; }
@@ -33,8 +33,8 @@ while :; do
     for image in IMAGES; do
         n=$((n + 1))
         [ $((n % 3)) != 0 ] || keg rmi -a -f || exit 1
-        keg pull -q oci:LAYOUTS/$image || exit 1
-        "$KEG_BUILD/kegcopy" --insecure-policy copy -q oci:LAYOUTS/$image \
+        keg pull -q oci:/run/job/layouts/$image || exit 1
+        "$KEG_BUILD/kegcopy" --insecure-policy copy -q oci:/run/job/layouts/$image \
             "containers-storage:[overlay@/run/disk/root+/run/keg-run:overlay.SYNC]localhost/$image:1" || exit 1
     done
 done
@@ -43,10 +43,10 @@ done
 
 @pytest.fixture(scope="module")
 def layouts():
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="keg-layouts-"))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="keg-cut-"))
     for name in IMAGES:
-        make_images.make(folder, name)
-    yield folder
+        make_images.make(folder / "layouts", name)
+    yield folder / "layouts"
     shutil.rmtree(folder)
 
 
@@ -96,10 +96,10 @@ def test_after_a_power_cut_no_tool_sees_a_broken_image(layouts, place, sync):
     choose = random.Random(sync)
     disk = place / "disk"
     uml.disk(disk, DISK_MEGABYTES)
-    work = WORK.replace("LAYOUTS", str(layouts)).replace("SYNC", f"sync={sync}").replace("IMAGES", " ".join(IMAGES))
+    work = WORK.replace("SYNC", f"sync={sync}").replace("IMAGES", " ".join(IMAGES))
     survived = 0
     for cut in range(CUTS):
-        with uml.Machine(work, image=disk) as machine:
+        with uml.Machine(work, image=disk, files=[layouts]) as machine:
             assert machine.wait_for("started", BOOT_LIMIT), machine.story()
             time.sleep(choose.uniform(0.05, 4))
             assert machine.process.poll() is None, f"cut {cut}: the work ended by itself\n" + machine.story()

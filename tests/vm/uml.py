@@ -6,6 +6,7 @@ Its kernel is an ordinary process of ours: killing it is a power cut.
 """
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import subprocess
@@ -39,28 +40,42 @@ def disk(path, megabytes):
                    check=True, timeout=60)
 
 
+# What systemd reads of the kernel's command line, for each layout of cgroups that it knows.
+CGROUPS = {
+    "v2": [],
+    "hybrid": ["systemd.unified_cgroup_hierarchy=0", "systemd.legacy_systemd_cgroup_controller=0"],
+    "v1": ["systemd.unified_cgroup_hierarchy=0", "systemd.legacy_systemd_cgroup_controller=1"],
+}
+
+
 class Machine:
     """One boot. `script` is run by the guest's shell as root; then the guest powers off.
 
-    /run/job in the guest is `folder` here, the way in and out; `files` are there from the start. /run/disk is `image`, which outlives
-    the machine, or a new file system of `disk_megabytes`. With `systemd` the first process is the distribution's, and the
-    job one of its services.
+    /run/job in the guest is `folder` here, the way in and out; `files` and folders are there from the start. /run/tree and
+    /run/build are the checkout and the programs, wherever they are: of the host's /tmp the guest sees nothing. /run/disk
+    is `image`, which outlives the machine, or a new file system of `disk_megabytes`. With `systemd` the first process is
+    the distribution's, and the job one of its services; only then `cgroups` can be another of CGROUPS.
     """
 
-    def __init__(self, script, memory=768, image=None, disk_megabytes=0, files=(), systemd=False):
+    def __init__(self, script, memory=768, image=None, disk_megabytes=0, files=(), systemd=False, cgroups="v2"):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="keg-vm-"))
         if disk_megabytes:
             image = self.folder / "disk"
             disk(image, disk_megabytes)
         (self.folder / "run.sh").write_text(
-            f"export KEG_BUILD='{BUILD}' KEG_VM_TESTS='{HERE}'\n" + script, encoding="utf-8")
+            f"export KEG_BUILD=/run/build KEG_VM_TESTS='/run/tree/{HERE.relative_to(ROOT)}'\n" + script, encoding="utf-8")
+        (self.folder / "places").write_text(f"tree={shlex.quote(str(ROOT))} build={shlex.quote(str(BUILD))}\n",
+                                            encoding="utf-8")
         # Beside the job, since a kernel's command line cannot quote a path with spaces.
         for file in (HERE / "init.sh", HERE / "systemd.sh", *files):
-            shutil.copy(file, self.folder)
+            if file.is_dir():
+                shutil.copytree(file, self.folder / file.name, symlinks=True)
+            else:
+                shutil.copy(file, self.folder)
         argv = [KERNEL, f"mem={memory}M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro",
                 f"init={self.folder / 'init.sh'}", "con0=null,fd:1", "con=null", "quiet", f"KEG_JOB={self.folder}"]
         if systemd:
-            argv += ["KEG_INIT=systemd", "selinux=0"]
+            argv += ["KEG_INIT=systemd", "selinux=0", f"KEG_CGROUPS={cgroups}", *CGROUPS[cgroups]]
         if image:
             argv.append(f"ubd0={image}")
         # Its own session, so that all of the guest's host processes can be ended together; its own

@@ -103,13 +103,13 @@ class Bundles:
 
 
 def start_user_manager(who):
-    """The ordinary user's own systemd, as his login would start it: its unit."""
+    """The ordinary user's own systemd, as his login would start it, without what a boot does first: its unit."""
     unit = f"keg-user-{who.uid}.service"
     env = who.environment()
     subprocess.run(["systemd-run", f"--unit={unit}", f"--uid={who.uid}", f"--gid={who.gid}", "--property=Delegate=yes",
-                    "--property=Type=notify", f"--setenv=XDG_RUNTIME_DIR={env['XDG_RUNTIME_DIR']}",
-                    f"--setenv=HOME={who.home}", "/lib/systemd/systemd", "--user", "--unit=basic.target"], check=True,
-                   timeout=LIMIT)
+                    "--property=Type=notify", "--property=DefaultDependencies=no",
+                    f"--setenv=XDG_RUNTIME_DIR={env['XDG_RUNTIME_DIR']}", f"--setenv=HOME={who.home}",
+                    "/lib/systemd/systemd", "--user", "--unit=basic.target"], check=True, timeout=4 * LIMIT)
     return unit
 
 

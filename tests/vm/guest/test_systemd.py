@@ -10,7 +10,7 @@ import pytest
 
 from conftest import CGROUPS, USER, Runtime, command
 
-SYSTEMD = True  # boot systemd for this file
+SYSTEMD = ("v2",)  # boot systemd for this file
 MEGABYTE = 1 << 20
 LIMITS = {"memory": {"limit": 64 * MEGABYTE, "reservation": 32 * MEGABYTE, "swap": 96 * MEGABYTE},
           "cpu": {"quota": 3333, "period": 100000, "shares": 512}, "pids": {"limit": 17},
@@ -65,8 +65,8 @@ def own_manager(folder):
     run.mkdir(parents=True)
     os.chown(run, USER, USER)
     done = command(["systemd-run", "--unit=keg-user", f"--uid={USER}", f"--gid={USER}", "--property=Delegate=yes",
-                    "--property=Type=notify", f"--setenv=XDG_RUNTIME_DIR={run}", f"--setenv=HOME={folder}",
-                    "/lib/systemd/systemd", "--user", "--unit=basic.target"])
+                    "--property=Type=notify", "--property=DefaultDependencies=no", f"--setenv=XDG_RUNTIME_DIR={run}",
+                    f"--setenv=HOME={folder}", "/lib/systemd/systemd", "--user", "--unit=basic.target"])
     assert done.returncode == 0, done.stderr
     return run
 
