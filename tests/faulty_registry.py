@@ -79,6 +79,7 @@ class Fault:
     forget_answer           take the blob that an upload ends with, and break the connection instead of saying so
     take                    of the request's body so many bytes, which are kept, and break the connection
     drop_headers            names of headers to leave out
+    call                    a function to call before the answer is made
     """
 
     def __init__(self, what, times=1, skip=0, method=None, **how):
@@ -109,12 +110,13 @@ class Server(http.server.ThreadingHTTPServer):
 
 class FaultyRegistry:
     def __init__(self, tls=False, auth=None, users=None, token_seconds=300, resumes=True, chunk_least=None, mounts=True,
-                 shared=True, keeps_signatures=False):
+                 shared=True, keeps_signatures=False, days=2):
         """auth: None, "basic" or "bearer"; users: {name: password}, else anybody gets a token.
 
         resumes: an upload that was cut goes on; mounts: blobs of other repositories can be linked;
         shared: what one repository has all others have;
-        chunk_least: what OCI-Chunk-Min-Length says, and what a chunk before the last must have.
+        chunk_least: what OCI-Chunk-Min-Length says, and what a chunk before the last must have;
+        days: how long its certificate is valid.
         With keeps_signatures it has OpenShift's extension for them; `files` are given as they are, by path.
         """
         self.keeps_signatures, self.signatures, self.files = keeps_signatures, {}, {}
@@ -126,7 +128,7 @@ class FaultyRegistry:
         self.faults, self.requests = [], []
         self.lock = threading.Lock()
         self.stopping = threading.Event()
-        self.tls = tls
+        self.tls, self.days = tls, days
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.registry = self
         self.port = self.server.server_address[1]
@@ -161,7 +163,7 @@ class FaultyRegistry:
         self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                       "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
         self._openssl("x509", "-req", "-in", "server.csr", "-CA", "certs/ca.crt", "-CAkey", "ca.key",
-                      "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", "server.crt")
+                      "-CAcreateserial", "-days", str(self.days), "-extfile", "names", "-out", "server.crt")
         self.cert_dir = str(top / "certs")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(top / "server.crt", top / "server.key")
@@ -221,6 +223,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.fault = next((f for f in registry.faults if f.meets(self.command, self.path)), None)
         self.cut = False
         body = self._read_body()
+        if self.fault and self.fault.call:
+            self.fault.call()
         if self.fault and self.fault.hang:
             self._wait(MOST_SECONDS)
             return self._break_off()

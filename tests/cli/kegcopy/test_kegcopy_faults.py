@@ -101,7 +101,7 @@ def test_a_partial_blob_that_is_wrong_costs_one_attempt(kegcopy, store, faulty_r
 
 
 def test_a_full_disk(kegcopy, store, faulty_registry):
-    """The store on a file system of four megabytes."""
+    """The store on a file system of four megabytes, of enough, and of none."""
     registry = faulty_registry()
     image = serve(registry)
     store.root.mkdir()
@@ -112,5 +112,11 @@ def test_a_full_disk(kegcopy, store, faulty_registry):
         message = kegcopy.fails("copy", LAX, image, store.name("app"))
         assert "no space left on device" in message
         nothing_left(store)
+        assert os.system(f"mount -o remount,size=64m {store.root}") == 0
+        kegcopy.copy(image, store.name("app"), LAX)
+        assert len(store.layers()) == 2 and store.leftovers() == []
+        assert os.system(f"mount -o remount,ro {store.root}") == 0
+        assert "read-only file system" in kegcopy.fails("copy", LAX, image, store.name("other"))
+        assert kegcopy.inspect(store.name("app"))["Architecture"] == "amd64"
     finally:
         assert os.system(f"umount {store.root}") == 0
