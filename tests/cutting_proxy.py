@@ -2,21 +2,33 @@
 """A TCP proxy that breaks each connection after so many bytes, and counts all that passed."""
 import socket
 import threading
+import time
 
 PIECE = 65536
 PATIENCE = 60
 
 
 class CuttingProxy:
-    """`host` stands for the server behind it; `passed` counts bytes of both directions."""
+    """`host` stands for the server behind it; `passed` counts bytes of both directions. After a cut nobody listens for
+    `outage` seconds."""
 
-    def __init__(self, port, cut_every):
-        self.target, self.cut_every = port, cut_every
+    def __init__(self, port, cut_every, outage=0):
+        self.target, self.cut_every, self.outage = port, cut_every, outage
         self.passed, self.cuts = 0, 0
         self.lock = threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.host = f"localhost:{self.listener.getsockname()[1]}"
+        self.port = 0
+        self._listen()
+        self.host = f"localhost:{self.port}"
+
+    def _listen(self):
+        self.listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def _go_down(self):
+        self.__exit__()
+        time.sleep(self.outage)
+        self._listen()
 
     def __enter__(self):
         return self
@@ -45,6 +57,8 @@ class CuttingProxy:
                     self.passed += len(data)
                     over = left[0] == 0
                     self.cuts += over and bool(data)
+                if over and data and self.outage:
+                    threading.Thread(target=self._go_down, daemon=True).start()
                 sink.sendall(data)
                 if over:
                     break

@@ -14,7 +14,7 @@ from faulty_registry import FaultyRegistry
 
 CONFIG = """\
 version: 0.1
-log: {{level: error, accesslog: {{disabled: true}}}}
+log: {{level: error, accesslog: {{disabled: {quiet}}}}}
 storage: {{filesystem: {{rootdirectory: {root}}}, delete: {{enabled: true}}}}
 {auth}
 http: {{addr: "127.0.0.1:{port}", {tls}}}
@@ -34,14 +34,16 @@ def free_port():
 
 
 class DockerRegistry:
-    """`host` is what goes before the slash in a reference; `auth` and `tls` are lines of its configuration."""
+    """`host` is what goes before the slash in a reference; `auth` and `tls` are lines of its configuration. With `access`
+    its log names each request."""
 
-    def __init__(self, auth="", tls=""):
+    def __init__(self, auth="", tls="", access=False):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="docker-registry-"))
         self.port = free_port()
         self.host = f"localhost:{self.port}"
         config = self.directory / "config.yml"
-        config.write_text(CONFIG.format(root=self.directory / "data", port=self.port, auth=auth, tls=tls))
+        config.write_text(CONFIG.format(root=self.directory / "data", port=self.port, auth=auth, tls=tls,
+                                        quiet=str(not access).lower()))
         self.log = open(self.directory / "log", "wb")
         self.process = subprocess.Popen(["docker-registry", "serve", str(config)], stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log)

@@ -2,6 +2,10 @@
 /*
  * A blob is one or more answers laid end to end. `given` counts what the sink has; an answer
  * that starts earlier (a server without ranges starts at 0) has its beginning dropped.
+ *
+ * That all of them are of the same bytes is seen by the digest of the whole, and not asked for by
+ * If-Range: servers behind one name give the same blob different ETags, and each difference would
+ * cost all that has arrived.
  */
 #include "registry/blob.h"
 
@@ -133,6 +137,7 @@ static int fetch_from(struct registry_repo *repo, const char *url, struct fetch 
 		r = attempt(repo, url, f, &answer, err);
 		if (f->given - before >= PROGRESS_BYTES)
 			retry.failures = 0;
+		answer.broken |= answer.unreachable && f->given > f->want->offset;
 	} while (retry_again(&retry, repo->client->http, answer.broken ? -1 : 0, &answer));
 	return r;
 }

@@ -42,6 +42,7 @@ struct http_response {
 	char *url;		/* that answered, after redirects */
 	bool broken;		/* the exchange failed in a way that another attempt may not */
 	bool stalled;		/* and that took its time */
+	bool unreachable;	/* no connection came about: passing where there was one before */
 };
 void http_response_done(struct http_response *response);
 KEG_AUTO(http_response, http_response_done)

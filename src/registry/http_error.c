@@ -101,3 +101,10 @@ bool http_error_is_passing(CURLcode code)
 		return false;
 	}
 }
+
+bool http_error_is_outage(CURLcode code)
+{
+	return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
+	       code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_OPERATION_TIMEDOUT ||
+	       code == CURLE_SSL_CONNECT_ERROR;
+}

@@ -14,5 +14,7 @@ int http_error_fill(CURL *easy, CURLcode code, const char *method, const char *u
 
 /* May the same request succeed the next time, as nobody refused anything? */
 bool http_error_is_passing(CURLcode code);
+/* There was no connection. */
+bool http_error_is_outage(CURLcode code);
 
 #endif

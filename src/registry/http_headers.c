@@ -60,6 +60,15 @@ static void take_retry_after(const char *text, int64_t *out)
 	}
 }
 
+/* The last one counts, but links are a list that may come in several headers. */
+static void put_text(char **into, char **value, bool is_list)
+{
+	char *text = is_list && *into ? keg_printf("%s, %s", *into, *value) : take_ptr(value);
+
+	free(*into);
+	*into = text;
+}
+
 void http_headers_take(struct http_response *out, const char *line, size_t len)
 {
 	const struct {
@@ -82,10 +91,9 @@ void http_headers_take(struct http_response *out, const char *line, size_t len)
 		return;
 	}
 	for (size_t i = 0; i < KEG_COUNT(texts); i++) {
-		char *value = header_value(line, len, texts[i].name);
+		autofree char *value = header_value(line, len, texts[i].name);
 		if (value) {
-			free(*texts[i].into);
-			*texts[i].into = value;
+			put_text(texts[i].into, &value, texts[i].into == &out->link);
 			return;
 		}
 	}

@@ -11,6 +11,7 @@
 #include "registry/http_headers.h"
 #include "registry/http_pool.h"
 #include "registry/http_trust.h"
+#include "registry/proxy.h"
 #include "registry/url.h"
 
 enum {
@@ -179,6 +180,18 @@ static void set_body(struct transfer *t)
 		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
+/* Told even where there is none, as curl would look at the environment by rules of its own. */
+static void set_proxy(struct transfer *t, const char *url)
+{
+	struct proxy_words words = { 0 };
+
+	if (!t->http->unix_socket)
+		proxy_environment(&words);
+	autofree char *proxy = proxy_for(&words, url);
+	curl_easy_setopt(t->easy, CURLOPT_PROXY, proxy ? proxy : "");
+	curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "");
+}
+
 static void set_options(struct transfer *t, const char *url)
 {
 	struct http *http = t->http;
@@ -201,6 +214,7 @@ static void set_options(struct transfer *t, const char *url)
 	curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, t);
+	set_proxy(t, url);
 	if (http->unix_socket)
 		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, http->unix_socket);
 	if (url_is_https(url))
@@ -253,6 +267,7 @@ static int conclude(struct transfer *t, CURLcode code, const char *url)
 								  : "interrupted");
 	if (code != CURLE_OK) {
 		t->out->broken = http_error_is_passing(code);
+		t->out->unreachable = http_error_is_outage(code);
 		return http_error_fill(t->easy, code, t->request->method, url, t->detail, t->err);
 	}
 	return is_body_wanted(t) && !t->streaming ? begin_streaming(t) : 0; /* an empty body */

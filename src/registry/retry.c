@@ -2,6 +2,7 @@
 #include "registry/retry.h"
 
 #include <poll.h>
+#include <sys/random.h>
 
 #include "base/log.h"
 #include "registry/answer.h"
@@ -11,6 +12,15 @@ enum {
 	SLICE_MS = 100,
 	STALL_COST = 3, /* a stall took a minute: two of them are enough */
 };
+
+/* Between half and all of it, so that those who failed together do not come back together. */
+static int64_t scatter(int64_t ms)
+{
+	uint32_t chance = 0;
+
+	(void)!getrandom(&chance, sizeof chance, GRND_NONBLOCK);
+	return ms / 2 + (int64_t)(chance % (uint32_t)(ms / 2 + 1));
+}
 
 bool retry_again(struct retry *retry, const struct http *http, int r,
 		 const struct http_response *answer)
@@ -23,7 +33,8 @@ bool retry_again(struct retry *retry, const struct http *http, int r,
 	if (retry->failures >= RETRY_MOST || after > RETRY_AFTER_MOST)
 		return false;
 
-	int64_t left = after >= 0 ? after * 1000 : (int64_t)FIRST_MS << (retry->failures - 1);
+	int64_t left =
+		after >= 0 ? after * 1000 : scatter((int64_t)FIRST_MS << (retry->failures - 1));
 	keg_debug("trying again in %lld ms (status %d)", (long long)left, answer->status);
 	/* In slices, as cancelling is a flag that another thread sets. */
 	for (; left > 0 && !http_cancelled(http); left -= SLICE_MS)

@@ -17,8 +17,9 @@ struct retry {
 /*
  * Should an exchange that ended with `r` and `answer` be tried again? Yes when the connection
  * broke or the server is overloaded, and then only after waiting: twice as long as the last
- * time (from 200 ms), or as long as the server wishes. A wish of over a minute is not obeyed
- * but given up. Use: do r = ...; while (retry_again(&retry, http, r, &answer));
+ * time (from 200 ms, up to half of it left to chance), or as long as the server wishes. A wish
+ * of over a minute is not obeyed but given up. Use:
+ * do r = ...; while (retry_again(&retry, http, r, &answer));
  */
 bool retry_again(struct retry *retry, const struct http *http, int r,
 		 const struct http_response *answer);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "registry/answer.h"
 #include "registry/client.h"
+#include "registry/link.h"
 #include "registry/manifest.h"
 #include "registry/url.h"
 
@@ -36,15 +37,6 @@ static int add_page(const struct http_response *answer, struct keg_strv *out, st
 	return 0;
 }
 
-/* Link: </v2/x/tags/list?last=b>; rel="next". NULL: that was the last page. */
-static char *next_page(const char *link)
-{
-	const char *from = link && strstr(link, "rel=\"next\"") ? strchr(link, '<') : NULL;
-	const char *to = from ? strchr(from, '>') : NULL;
-
-	return to ? keg_strndup(from + 1, (size_t)(to - from - 1)) : NULL;
-}
-
 static int get_page(struct registry_repo *repo, const char *url, struct http_response *answer,
 		    struct keg_strv *out, struct keg_err *err)
 {
@@ -67,7 +59,7 @@ int registry_tags(struct registry_repo *repo, struct keg_strv *out, struct keg_e
 		int r = get_page(repo, url, &answer, out, err);
 		if (r < 0)
 			return keg_wrap(err, "fetching tags list");
-		autofree char *link = next_page(answer.link);
+		autofree char *link = link_next(answer.link);
 		if (!link)
 			return 0;
 		r = url_resolve(url, link, &next, err);

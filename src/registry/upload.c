@@ -190,6 +190,14 @@ static int send_part(struct registry_upload *upload, struct http_response *answe
 	return r < 0 ? r : last;
 }
 
+/* Passing trouble: of a server that was there once also that it is not reached. */
+static bool is_passing(const struct registry_upload *upload, struct retry *retry,
+		       struct http_response *answer)
+{
+	answer->broken |= answer->unreachable && upload->place;
+	return retry_again(retry, upload->repo->client->http, answer->broken ? -1 : 0, answer);
+}
+
 /* Where does it stand? 1 when the registry says that it has more than nothing. */
 static int ask_progress(struct registry_upload *upload, uint64_t *has)
 {
@@ -198,10 +206,14 @@ static int ask_progress(struct registry_upload *upload, uint64_t *has)
 					.url = upload->place,
 					.most = ANSWER_MOST };
 	struct keg_err err;
+	struct retry retry = { 0 };
 	uint64_t last;
+	int r;
 
-	if (registry_call(upload->repo, &request, NULL, &answer, &err) < 0 ||
-	    answer.status / 100 != 2 || !answer.range)
+	do
+		r = registry_send(upload->repo, &request, NULL, &answer, &err);
+	while (is_passing(upload, &retry, &answer));
+	if (r < 0 || answer.status / 100 != 2 || !answer.range)
 		return 0;
 	/* "0-0" is one byte, and what registries say that have none. */
 	if (sscanf(answer.range, "0-%" SCNu64, &last) != 1 || last == 0 || last >= INT64_MAX)
@@ -233,7 +245,7 @@ static bool is_elsewhere(struct retry *retry, int status)
 
 /* After a failure: everything is ready for what the registry lacks, or the failure stays. */
 static int recover(struct registry_upload *upload, struct retry *retry,
-		   const struct http_response *answer)
+		   struct http_response *answer)
 {
 	uint64_t before = upload->has;
 	struct keg_err why;
@@ -241,7 +253,7 @@ static int recover(struct registry_upload *upload, struct retry *retry,
 	if (!upload->source->seek)
 		return -1;
 	if (!may_take_less(upload, answer->status) && !is_elsewhere(retry, answer->status) &&
-	    !retry_again(retry, upload->repo->client->http, answer->broken ? -1 : 0, answer))
+	    !is_passing(upload, retry, answer))
 		return -1;
 	if (!upload->place || !ask_progress(upload, &upload->has)) {
 		if (upload->place)

@@ -86,7 +86,10 @@ static int push_run(const struct cli_call *call, struct keg_err *err)
 	autoptr(cli_progress) progress = cli_progress_new(stderr, args->how.quiet);
 	how.progress = cli_progress_sink(progress);
 	r = push(call, &engine, &how, &signing, &digest, err);
-	return r < 0 ? r : push_write_digest(&args->how, digest, err);
+	if (r < 0)
+		return r;
+	cli_progress_summary(progress);
+	return push_write_digest(&args->how, digest, err);
 }
 
 const struct cli_cmd cmd_push = {

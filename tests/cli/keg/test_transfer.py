@@ -149,3 +149,10 @@ def test_pulls_and_pushes_are_tried_again(keg, faulty_registry):
         assert time.monotonic() - began < 30
     assert registry.count("PUT", "/new/manifests/") >= 2
     keg("rmi", f"{registry.host}/app:1")
+
+
+def test_a_push_and_a_pull_say_what_they_moved(keg, repository):
+    assert keg("push", LAX, IMAGE, f"{repository}:1").err.splitlines()[-1].startswith("Moved ")
+    assert ", saved " in keg("push", LAX, IMAGE, f"{repository}:2").err.splitlines()[-1]
+    assert keg("pull", LAX, f"{repository}:1").err.splitlines()[-1].startswith("Moved ")
+    keg("rmi", f"{repository}:1")
