@@ -3,12 +3,12 @@
 # shellcheck shell=bash
 
 build_packages=(gcc meson ninja-build pkg-config libc6-dev libjson-c-dev libseccomp-dev
-	libcurl4-openssl-dev libssl-dev libisal-dev zlib1g-dev libzstd-dev nettle-dev libyaml-dev libsodium-dev uthash-dev)
+	libcurl4-openssl-dev libssl-dev libisal-dev zlib1g-dev libzstd-dev nettle-dev libyaml-dev libsodium-dev uthash-dev musl-tools)
 run_packages=(busybox-static uidmap)
 test_packages=(libcmocka-dev clang clang-format clang-tidy cppcheck libclang-rt-14-dev
 	python3 python3-pytest python3-pytest-xdist docker-registry podman buildah skopeo runc crun
 	conmon docker.io containerd debootstrap user-mode-linux systemd dbus strace attr libcap2-bin
-	procps iproute2 e2fsprogs openssl gpg gpg-agent apache2-utils zstd xz-utils man-db musl-tools git squashfs-tools fakeroot)
+	procps iproute2 e2fsprogs openssl gpg gpg-agent apache2-utils zstd xz-utils man-db git squashfs-tools fakeroot)
 
 # install NAME...: what is missing of the packages, or one line that says what to install.
 install() {

@@ -396,29 +396,42 @@ char *keg_path_dir(const char *path)
 	return slash == path ? keg_strdup("/") : keg_strndup(path, (size_t)(slash - path));
 }
 
+/* The length without the last component; what is below `least` stays. */
+static size_t drop_last(const char *path, size_t len, size_t least)
+{
+	while (len > least && path[len - 1] != '/')
+		len--;
+	return len > least ? len - 1 : len;
+}
+
 char *keg_path_clean(const char *path)
 {
-	auto(keg_strv) parts = { 0 };
-	auto(keg_strv) kept = { 0 };
-	bool rooted = *path == '/';
+	const size_t start = *path == '/';
+	char *out = keg_alloc(strlen(path) + sizeof ".", 1);
+	size_t len = start, least = start; /* leading ".." that nothing takes away */
 
-	keg_strv_split(&parts, path, '/');
-	for (size_t i = 0; i < parts.n; i++) {
-		const char *part = parts.v[i];
+	out[0] = '/';
+	for (size_t part; *path; path += part + (path[part] == '/')) {
+		part = strcspn(path, "/");
+		const bool up = part == 2 && path[0] == '.' && path[1] == '.';
 
-		if (!*part || strcmp(part, ".") == 0)
+		if (part == 0 || (part == 1 && path[0] == '.'))
 			continue;
-		bool up = strcmp(part, "..") == 0;
-		if (up && kept.n > 0 && strcmp(kept.v[kept.n - 1], "..") != 0)
-			keg_strv_remove(&kept, kept.n - 1);
-		else if (!up || !rooted)
-			keg_strv_add(&kept, part);
+		if (up && (len > least || start)) {
+			len = drop_last(out, len, least);
+			continue;
+		}
+		if (len > start)
+			out[len++] = '/';
+		memcpy(out + len, path, part);
+		len += part;
+		if (up)
+			least = len;
 	}
-
-	autofree char *joined = keg_strv_join(&kept, "/");
-	if (!rooted && !*joined)
-		return keg_strdup(".");
-	return keg_printf("%s%s", rooted ? "/" : "", joined);
+	if (len == 0)
+		out[len++] = '.';
+	out[len] = '\0';
+	return out;
 }
 
 int keg_path_absolute(const char *path, char **out, struct keg_err *err)

@@ -18,8 +18,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 
-/* The program's full path, or NULL: looked up here, as execvp() may allocate in the child. */
-static char *find_program(const char *name)
+char *keg_find_program(const char *name)
 {
 	const char *path = getenv("PATH");
 	auto(keg_strv) dirs = { 0 };
@@ -102,9 +101,10 @@ fail:
 int keg_spawn(const struct keg_spawn *what, pid_t *pid_out, struct keg_err *err)
 {
 	const char *name = what->program ? what->program : what->argv[0];
-	autofree char *program = find_program(name);
+	autofree char *program = keg_find_program(name);
 	int report[2], saved = 0;
 
+	/* Here, as execvp() may allocate in the child. */
 	if (!program)
 		return keg_fail(err, KEG_ENOTFOUND, "program %s not found", name);
 	if (pipe2(report, O_CLOEXEC) < 0)

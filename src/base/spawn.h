@@ -21,6 +21,10 @@ struct keg_spawn {
 };
 enum { KEG_SPAWN_KEEP = -1, KEG_SPAWN_NULL = -2 };
 
+/* The path of the program that PATH has by this name, or `name` itself with a slash in it; NULL
+ * when that is none to execute. The caller frees. */
+char *keg_find_program(const char *name);
+
 /*
  * Start a program; every descriptor but those named is closed in it and signals are at
  * their defaults. Returns a pidfd that the caller owns; *pid (may be NULL) is for printing

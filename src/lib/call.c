@@ -71,7 +71,8 @@ static int start(const struct keg_runtime *rt, const struct keg_runtime_io *io, 
 		 struct keg_err *err)
 {
 	autofree char *number = keg_printf("%d", p->file);
-	const char *argv[] = { "kegrun", REMOTE_COMMAND, number, NULL };
+	/* By its path, so that it finds what is installed beside it. */
+	const char *argv[] = { rt->program, REMOTE_COMMAND, number, NULL };
 	autofd int opened = runtime_open_protected(rt->program);
 	struct keg_spawn what = {
 		.argv = argv,

@@ -111,7 +111,7 @@ static void put_refusable(struct json_object *os)
 		 is_taken(&(struct oci_linux){ .net_devices = devices }));
 }
 
-static void put_linux(struct json_object *doc, bool systemd)
+static void put_linux(struct json_object *doc)
 {
 	struct json_object *os = child(doc, "linux");
 	struct json_object *policy;
@@ -121,8 +121,8 @@ static void put_linux(struct json_object *doc, bool systemd)
 	struct json_object *cgroup = child(os, "cgroup");
 	put_bool(cgroup, "v1", true);
 	put_bool(cgroup, "v2", true);
-	put_bool(cgroup, "systemd", systemd);
-	put_bool(cgroup, "systemdUser", systemd);
+	put_bool(cgroup, "systemd", true);
+	put_bool(cgroup, "systemdUser", true);
 	put_bool(cgroup, "rdma", true);
 	put_seccomp(os);
 	put_bool(child(os, "apparmor"), "enabled", true);
@@ -148,7 +148,7 @@ static void put_annotations(struct json_object *doc)
 	put_all(doc, "potentiallyUnsafeConfigAnnotations", annotations_name);
 }
 
-struct json_object *runtime_features(bool systemd)
+struct json_object *runtime_features(void)
 {
 	struct json_object *doc = json_object_new_object();
 
@@ -156,7 +156,7 @@ struct json_object *runtime_features(bool systemd)
 	keg_json_put_str(doc, "ociVersionMax", OCI_RUNTIME_VERSION);
 	put_all(doc, "hooks", oci_hook_name);
 	put_sorted(doc, "mountOptions", mount_opts_word);
-	put_linux(doc, systemd);
+	put_linux(doc);
 	put_annotations(doc);
 	return doc;
 }

@@ -83,27 +83,26 @@ static bool is_absent(int r, const struct keg_err *err)
 	return r == -KEG_ENOTFOUND || err->sys == ENOTDIR;
 }
 
-/* Named before: one cover is enough, and a second would lie on it. */
-static bool is_repeated(const char **paths, size_t at)
+/* Is it named for the first time? One cover is enough, and a second would lie on it. */
+static bool is_new(struct keg_strv *seen, const char *path)
 {
-	autofree char *path = keg_path_clean(paths[at]);
+	autofree char *clean = keg_path_clean(path);
 
-	for (size_t i = 0; i < at; i++) {
-		autofree char *other = keg_path_clean(paths[i]);
-
-		if (strcmp(path, other) == 0)
-			return true;
-	}
-	return false;
+	if (keg_strv_has(seen, clean))
+		return false;
+	keg_strv_take(seen, take_ptr(&clean));
+	return true;
 }
 
 static int mask_all(const struct oci_linux *os, int root, struct cover *file, struct cover *folder,
 		    struct keg_err *err)
 {
+	auto(keg_strv) seen = { 0 };
+
 	for (size_t i = 0; i < os->n_masked_paths; i++) {
 		struct stat st;
 
-		if (is_repeated(os->masked_paths, i))
+		if (!is_new(&seen, os->masked_paths[i]))
 			continue;
 		autofd int target = path_open_in_root(root, os->masked_paths[i], O_PATH, err);
 		if (target < 0 && is_absent(target, err))
@@ -139,10 +138,11 @@ static int make_readonly(int root, const char *path, struct keg_err *err)
 int masks_apply(const struct oci_linux *os, int root, struct keg_err *err)
 {
 	struct cover file = { .tree = -1 }, folder = { .tree = -1 };
+	auto(keg_strv) seen = { 0 };
 	int r = 0;
 
 	for (size_t i = 0; i < os->n_readonly_paths && r >= 0; i++) {
-		if (is_repeated(os->readonly_paths, i))
+		if (!is_new(&seen, os->readonly_paths[i]))
 			continue;
 		r = make_readonly(root, os->readonly_paths[i], err);
 		if (r < 0)

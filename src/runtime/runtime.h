@@ -243,7 +243,7 @@ int runtime_list(const struct runtime_context *ctx, struct keg_strv *ids,
  * What this build can do, as the specification's features document; the caller puts it. It is
  * made from the tables that read a configuration.
  */
-struct json_object *runtime_features(bool systemd);
+struct json_object *runtime_features(void);
 
 /* The configuration of `spec`: a shell, rootless with the caller mapped to root. */
 void runtime_config_default(struct oci_config *out, bool rootless, struct keg_arena *arena);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "cmd/kegrun/commands.h"
-#include "cmd/kegrun/manager.h"
 #include "cmd/kegrun/version.h"
 #include "runtime/runtime.h"
 
@@ -15,7 +14,7 @@ static const struct cli_opt features_opts[] = {
 
 static int features_run(const struct cli_call *call, struct keg_err *err)
 {
-	autojson doc = runtime_features(kegrun_manager != NULL);
+	autojson doc = runtime_features();
 	struct json_object *notes = keg_json_get(doc, "annotations");
 	auto(keg_buf) text = { 0 };
 

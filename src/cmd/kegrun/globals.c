@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "cmd/kegrun/log.h"
-#include "cmd/kegrun/manager.h"
+#include "os/cgroup_manager.h"
 #include "os/namespace.h"
 
 const struct cli_opt kegrun_globals_opts[] = {
@@ -88,10 +88,6 @@ int kegrun_globals_start(const void *globals, struct keg_err *err)
 		return keg_fail(err, KEG_EUSAGE, "invalid --cgroup-manager: %s", g->cgroup_manager);
 	if (g->root && is_top(g->root))
 		return keg_fail(err, KEG_EUSAGE, "Option --root argument should not be set to /");
-	if (wants_systemd(g) && !kegrun_manager)
-		return keg_fail(err, KEG_EUNSUPPORTED,
-				"systemd cgroup flag passed, but systemd support for managing "
-				"cgroups is not available: this is a static program");
 	return 0;
 }
 
@@ -110,7 +106,7 @@ static void init(struct kegrun_context *ctx, const struct kegrun_globals *g)
 		.seccomp_cache = ctx->cache,
 		.rootless = rootless,
 		.no_cgroups = keg_str_eq(g->cgroup_manager, "disabled"),
-		.manager = kegrun_manager,
+		.manager = &cgroup_systemd,
 		.systemd = wants_systemd(g),
 		.as_crun = is_for_crun(g),
 		.notify_socket = keg_str_empty(notify) ? NULL : notify,

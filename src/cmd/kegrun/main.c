@@ -7,7 +7,7 @@
 #include "cmd/kegrun/commands.h"
 #include "cmd/kegrun/globals.h"
 #include "cmd/kegrun/log.h"
-#include "cmd/kegrun/manager.h"
+#include "os/cgroup_manager.h"
 #include "cmd/kegrun/version.h"
 #include "os/loader.h"
 #include "runtime/remote.h"
@@ -67,6 +67,6 @@ int main(int argc, char **argv)
 		program.defaults = kegrun_globals_as_crun;
 	}
 	if (argc == 3 && strcmp(argv[1], REMOTE_COMMAND) == 0)
-		return remote_serve(argv[2], KEG_VERSION, kegrun_manager);
+		return remote_serve(argv[2], KEG_VERSION, &cgroup_systemd);
 	return cli_main(&program, argc, argv);
 }

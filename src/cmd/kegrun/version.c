@@ -8,7 +8,6 @@
 #include "cmd/kegrun/version.h"
 
 #include "cmd/kegrun/commit.h"
-#include "cmd/kegrun/manager.h"
 #include "cmd/kegrun/globals.h"
 #include "runtime/runtime.h"
 
@@ -48,7 +47,7 @@ static void print_features(struct json_object *features, FILE *to)
 
 void kegrun_version_print(const void *globals, FILE *to)
 {
-	autojson features = runtime_features(kegrun_manager != NULL);
+	autojson features = runtime_features();
 	const char *libseccomp = keg_json_str(keg_json_get(features, "annotations"),
 					      "io.github.seccomp.libseccomp.version", "");
 	const struct kegrun_globals *g = globals;

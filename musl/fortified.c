@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * json-c and libseccomp as the distribution builds them call these of glibc's checked functions,
- * which musl has not. With them its archives link with musl, so that the lane can run a kegrun
- * that is linked with musl; a distribution that has musl has archives of its own.
+ * which musl has not. With them its archives link with musl, which has the rest of that binary
+ * interface: so kegrun is linked there. A distribution that has musl as its libc has archives of
+ * its own.
  */
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-#include "cmd/kegrun/manager.h"
-
-const struct cgroup_manager *const kegrun_manager = &cgroup_systemd;
