@@ -289,10 +289,13 @@ static struct json_object *graph_driver_of(const struct view *v)
 {
 	struct json_object *out = json_object_new_object();
 	struct json_object *data = json_object_new_object();
+	const char *driver = v->c->engine->storage.driver;
 
-	keg_json_put_str(out, "Name", "overlay");
-	put_path(data, "UpperDir", v->c->path, CONTAINER_DIR_UPPER);
-	put_path(data, "WorkDir", v->c->path, CONTAINER_DIR_WORK);
+	keg_json_put_str(out, "Name", driver);
+	if (strcmp(driver, "overlay") == 0) {
+		put_path(data, "UpperDir", v->c->path, CONTAINER_DIR_UPPER);
+		put_path(data, "WorkDir", v->c->path, CONTAINER_DIR_WORK);
+	}
 	json_object_object_add(out, "Data", data);
 	return out;
 }
@@ -379,7 +382,7 @@ static struct json_object *describe(const struct view *v)
 	struct json_object *out = json_object_new_object();
 
 	put_head(v, out, &arena);
-	keg_json_put_str(out, "Driver", "overlay");
+	keg_json_put_str(out, "Driver", v->c->engine->storage.driver);
 	keg_json_put_str(out, "MountLabel", "");
 	keg_json_put_str(out, "ProcessLabel", "");
 	keg_json_put_str(out, "AppArmorProfile",

@@ -83,20 +83,25 @@ static struct json_object *history_list(const struct image_config *config)
 	return list;
 }
 
+static void put_folders(struct json_object *data, const char *root, const char *layer)
+{
+	autofree char *upper = keg_printf("%s/overlay/%s/diff", root, layer);
+	autofree char *work = keg_printf("%s/overlay/%s/work", root, layer);
+
+	keg_json_put_str(data, "UpperDir", upper);
+	keg_json_put_str(data, "WorkDir", work);
+}
+
 static struct json_object *graph_driver(struct store *store, const struct store_image *image)
 {
 	struct json_object *driver = json_object_new_object();
 	struct json_object *data = json_object_new_object();
-	const char *root = store_config(store)->graphroot;
+	const struct store_config *config = store_config(store);
 
-	if (*image->layer) {
-		autofree char *upper = keg_printf("%s/overlay/%s/diff", root, image->layer);
-		autofree char *work = keg_printf("%s/overlay/%s/work", root, image->layer);
-
-		keg_json_put_str(data, "UpperDir", upper);
-		keg_json_put_str(data, "WorkDir", work);
-	}
-	keg_json_put_str(driver, "Name", "overlay");
+	if (*image->layer && strcmp(config->driver, "overlay") == 0)
+		put_folders(data, config->imagestore ? config->imagestore : config->graphroot,
+			    image->layer);
+	keg_json_put_str(driver, "Name", config->driver);
 	json_object_object_add(driver, "Data", data);
 	return driver;
 }

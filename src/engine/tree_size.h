@@ -8,4 +8,8 @@
 /* Links are not followed; what goes away meanwhile, and a missing folder, count nothing. */
 int64_t tree_size(int parent, const char *name);
 
+/* Of a copy of the tree `base` that was then used: files of the same size and time count nothing.
+ */
+int64_t tree_size_changed(int parent, const char *name, int base);
+
 #endif

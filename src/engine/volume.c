@@ -11,8 +11,8 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/num.h"
-#include "engine/tree_copy.h"
 #include "os/path.h"
+#include "os/tree_copy.h"
 
 #define DATA "_data"
 #define FILLED ".keg-new" /* there until the image's files are copied in */

@@ -110,10 +110,11 @@ static void check_link(struct checking *c, const char *id)
 	struct keg_err ignored;
 	autofree char *link = NULL;
 
-	if (layer_tree_link(store_own(c->store), id, &link, &ignored) < 0)
+	if (store_own(c->store)->vfs ||
+	    layer_tree_link(store_own(c->store), id, &link, &ignored) < 0)
 		return;
 	autofree char *name = keg_path_join("l", link);
-	if (!keg_exists(store_own(c->store)->overlay, name))
+	if (!keg_exists(store_own(c->store)->trees, name))
 		check_report(c, STORE_LINK_MISSING, id,
 			     c->trash && layer_tree_relink(c->store, id, link, &ignored) >= 0);
 }
@@ -153,14 +154,14 @@ static bool stands_on_damage(const struct checking *c, struct json_object *recor
 static int judge_layer(const struct checking *c, struct json_object *record)
 {
 	const char *id = keg_json_str(record, "id", "");
-	autofree char *diff = keg_path_join(id, "diff");
+	autofree char *tree = layer_tree_path(store_own(c->store), id);
 	bool used = is_used(c, id);
 
 	if (!store_id_is_valid(id))
 		return -1; /* not ours to understand */
 	if (store_record_incomplete(record))
 		return STORE_LAYER_INCOMPLETE;
-	if (!keg_exists(store_own(c->store)->overlay, diff))
+	if (!keg_exists(store_own(c->store)->trees, tree))
 		return STORE_LAYER_LOST;
 	if (!layer_tree_record_is_whole(store_own(c->store), record) || is_known_damaged(c, id) ||
 	    (!used && stands_on_damage(c, record)))
@@ -227,9 +228,11 @@ static int check_folders(struct checking *c, struct keg_err *err)
 {
 	auto(keg_strv) names = { 0 };
 	auto(keg_strv) links = { 0 };
-	int overlay = store_own(c->store)->overlay;
+	const struct store_place *own = store_own(c->store);
+	int overlay = own->trees;
 
-	if (check_list(overlay, ".", &names, err) < 0 || check_list(overlay, "l", &links, err) < 0)
+	if (check_list(overlay, own->vfs ? "dir" : ".", &names, err) < 0 ||
+	    check_list(overlay, "l", &links, err) < 0)
 		return keg_wrap(err, "check layers");
 	for (size_t i = 0; i < names.n; i++) {
 		if (store_id_is_valid(names.v[i]) && !store_records_find(&c->layers, names.v[i]))
@@ -316,7 +319,8 @@ static int check_unrecorded(struct checking *c, const struct store_records *reco
 	int dir = store_own(c->store)->lists[records->list];
 
 	if (check_list(dir, ".", &names, err) < 0)
-		return keg_wrap(err, "check %s", store_list_files[records->list].folder);
+		return keg_wrap(err, "check %s",
+				store_list_folder(store_own(c->store), records->list));
 	for (size_t i = 0; i < names.n; i++) {
 		struct keg_err ignored;
 

@@ -129,7 +129,7 @@ static int sync_layers(const struct commit *c, struct keg_err *err)
 {
 	if (!c->store->config.sync || c->n_layers == 0)
 		return 0;
-	if (syncfs(store_own(c->store)->overlay) < 0 ||
+	if (syncfs(store_own(c->store)->trees) < 0 ||
 	    syncfs(store_own(c->store)->lists[STORE_LAYERS]) < 0)
 		return keg_fail_sys(err, errno, "write layers to the disk");
 	return 0;

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "store/config_file.h"
+#include "store/driver.h"
 
 static const char system_file[] = "/etc/containers/storage.conf";
 static const char vendor_file[] = "/usr/share/containers/storage.conf";
@@ -53,10 +54,18 @@ static char *make_absolute(const char *path)
 	return keg_path_clean(joined);
 }
 
+/* Before a driver was chosen: does anybody name this one so far? */
+static bool is_vfs(const struct store_config *config)
+{
+	return keg_str_eq(config->driver, "vfs");
+}
+
 static void add_option(struct store_config *config, const char *name, const char *value)
 {
+	const char *driver = is_vfs(config) ? "vfs" : "overlay";
+
 	if (!keg_str_empty(value))
-		keg_strv_addf(&config->driver_options, "overlay.%s=%s", name, value);
+		keg_strv_addf(&config->driver_options, "%s.%s=%s", driver, name, value);
 }
 
 static const char *prefer(const char *first, const char *second)
@@ -67,7 +76,8 @@ static const char *prefer(const char *first, const char *second)
 static void take_driver_options(struct store_config *config, const struct options_table *table)
 {
 	static const struct driver_table none;
-	const struct driver_table *own = table->overlay ? table->overlay : &none;
+	const struct driver_table *chosen = is_vfs(config) ? table->vfs : table->overlay;
+	const struct driver_table *own = chosen ? chosen : &none;
 	const struct driver_table *any = &table->general;
 
 	for (size_t i = 0; i < table->n_image_stores; i++)
@@ -76,13 +86,15 @@ static void take_driver_options(struct store_config *config, const struct option
 		add_option(config, "additionallayerstore", table->layer_stores[i]);
 	add_option(config, "ignore_chown_errors",
 		   prefer(own->ignore_chown_errors, any->ignore_chown_errors));
+	add_option(config, "sync", prefer(own->sync, any->sync));
+	if (is_vfs(config)) /* the rest is overlay's */
+		return;
 	add_option(config, "force_mask", prefer(own->force_mask, any->force_mask));
 	add_option(config, "mount_program", prefer(own->mount_program, any->mount_program));
 	add_option(config, "mountopt", prefer(own->mountopt, any->mountopt));
 	add_option(config, "size", prefer(own->size, any->size));
 	add_option(config, "inodes", prefer(own->inodes, any->inodes));
 	add_option(config, "skip_mount_home", prefer(own->skip_mount_home, any->skip_mount_home));
-	add_option(config, "sync", prefer(own->sync, any->sync));
 	add_option(config, "use_composefs", prefer(own->use_composefs, any->use_composefs));
 }
 
@@ -101,19 +113,37 @@ static int check_options(const struct options_table *table, const char *file, st
 	return 0;
 }
 
+/* The command line's driver, or the environment's: no file changes it. */
+static const char *named_driver(const struct store_config_request *want)
+{
+	return keg_str_empty(want->driver) ? getenv("STORAGE_DRIVER") : want->driver;
+}
+
+static void take_driver(struct store_config *config, const struct storage_table *storage,
+			const struct store_config_request *want)
+{
+	if (!keg_str_empty(storage->driver) && keg_str_empty(named_driver(want)))
+		replace(&config->driver, keg_strdup(storage->driver));
+	if (storage->n_driver_priority > 0) {
+		keg_strv_clear(&config->driver_priority);
+		keg_strv_extend(&config->driver_priority, storage->driver_priority,
+				storage->n_driver_priority);
+	}
+}
+
 /* All of a file, as root's, or as the user's own. */
 static int take_file(struct store_config *config, const struct config_file *file, const char *path,
-		     unsigned uid, struct keg_err *err)
+		     const struct store_config_request *want, struct keg_err *err)
 {
 	const struct storage_table *storage = file->storage;
+	unsigned uid = want->uid;
 
 	replace(&config->file, keg_strdup(path));
 	if (!storage)
 		return 0;
 	if (!keg_str_empty(storage->imagestore))
 		replace(&config->imagestore, expand(storage->imagestore, uid));
-	if (!keg_str_empty(storage->driver))
-		replace(&config->driver, keg_strdup(storage->driver));
+	take_driver(config, storage, want);
 	if (!keg_str_empty(storage->graphroot))
 		replace(&config->graphroot, expand(storage->graphroot, uid));
 	if (!keg_str_empty(storage->runroot))
@@ -128,16 +158,15 @@ static int take_file(struct store_config *config, const struct config_file *file
 
 /* What an ordinary user takes over from the system's file. */
 static void take_system_file(struct store_config *config, const struct config_file *file,
-			     unsigned uid)
+			     const struct store_config_request *want)
 {
 	const struct storage_table *storage = file->storage;
 
 	if (!storage)
 		return;
-	if (!keg_str_empty(storage->driver))
-		replace(&config->driver, keg_strdup(storage->driver));
+	take_driver(config, storage, want);
 	if (!keg_str_empty(storage->rootless_storage_path))
-		replace(&config->graphroot, expand(storage->rootless_storage_path, uid));
+		replace(&config->graphroot, expand(storage->rootless_storage_path, want->uid));
 	if (storage->options) {
 		const struct driver_table *own = storage->options->overlay;
 
@@ -179,7 +208,6 @@ static char *user_runtime_dir(unsigned uid)
 
 static void set_defaults(struct store_config *config, unsigned uid)
 {
-	config->driver = keg_strdup("overlay");
 	if (!config->rootless) {
 		config->graphroot = keg_strdup("/var/lib/containers/storage");
 		config->runroot = keg_strdup("/run/containers/storage");
@@ -192,7 +220,8 @@ static void set_defaults(struct store_config *config, unsigned uid)
 	config->runroot = keg_path_join(run, "containers");
 }
 
-static int read_files(struct store_config *config, unsigned uid, struct keg_err *err)
+static int read_files(struct store_config *config, const struct store_config_request *want,
+		      struct keg_err *err)
 {
 	const char *named = getenv("CONTAINERS_STORAGE_CONF");
 	const char *system = keg_str_empty(named) ? system_file : named;
@@ -207,16 +236,16 @@ static int read_files(struct store_config *config, unsigned uid, struct keg_err 
 	if (r < 0)
 		return r;
 	if (r > 0 && (!config->rootless || !keg_str_empty(named)))
-		return take_file(config, &file, system, uid, err);
+		return take_file(config, &file, system, want, err);
 	if (!config->rootless || !keg_str_empty(named))
 		return 0;
 	if (r > 0)
-		take_system_file(config, &file, uid);
+		take_system_file(config, &file, want);
 
 	autofree char *dir = xdg_dir("XDG_CONFIG_HOME", ".config");
 	autofree char *own = keg_path_join(dir, "containers/storage.conf");
 	r = store_config_file_read(own, &arena, &file, err);
-	return r > 0 ? take_file(config, &file, own, uid, err) : r;
+	return r > 0 ? take_file(config, &file, own, want, err) : r;
 }
 
 /* --- driver options ----------------------------------------------------------------------------
@@ -235,13 +264,15 @@ static const struct {
 	const char *name;
 	enum option_kind kind;
 	size_t at;
+	bool vfs; /* an option of the vfs driver, too */
 } options_known[] = {
 	{ "mountopt", OPTION_TEXT, offsetof(struct store_config, mountopt) },
 	{ "mount_program", OPTION_TEXT, offsetof(struct store_config, mount_program) },
-	{ "ignore_chown_errors", OPTION_BOOL, offsetof(struct store_config, ignore_chown_errors) },
-	{ "sync", OPTION_SYNC, offsetof(struct store_config, sync) },
-	{ "imagestore", OPTION_LIST, offsetof(struct store_config, image_stores) },
-	{ "additionalimagestore", OPTION_LIST, offsetof(struct store_config, image_stores) },
+	{ "ignore_chown_errors", OPTION_BOOL, offsetof(struct store_config, ignore_chown_errors),
+	  true },
+	{ "sync", OPTION_SYNC, offsetof(struct store_config, sync), true },
+	{ "imagestore", OPTION_LIST, offsetof(struct store_config, image_stores), true },
+	{ "additionalimagestore", OPTION_LIST, offsetof(struct store_config, image_stores), true },
 	{ .name = "override_kernel_check", OPTION_IGNORED },
 	{ .name = "skip_mount_home", OPTION_IGNORED }, /* ours is never mounted anyway */
 	{ .name = "size", OPTION_REFUSED },
@@ -289,7 +320,17 @@ static int apply_option(struct store_config *config, enum option_kind kind, void
 	keg_bug("option kind");
 }
 
-/* "overlay.name=value"; the driver may be left out, or be called overlay2. */
+/* Named for another driver than ours; overlay is called overlay2, too. */
+static bool is_of_other(const struct store_config *config, const char *option, const char *dot)
+{
+	size_t len = (size_t)(dot - option);
+
+	if (is_vfs(config))
+		return len != strlen("vfs") || strncmp(option, "vfs", len) != 0;
+	return strncmp(option, "overlay", strlen("overlay")) != 0;
+}
+
+/* "overlay.name=value"; the driver may be left out. */
 static int parse_option(struct store_config *config, const char *option, struct keg_err *err)
 {
 	const char *equals = strchr(option, '=');
@@ -298,16 +339,20 @@ static int parse_option(struct store_config *config, const char *option, struct 
 
 	if (!equals)
 		return keg_fail(err, KEG_EUSAGE, "storage option %s: no value", option);
-	if (name != option && strncmp(option, "overlay", strlen("overlay")) != 0 && dot != option)
-		return 0; /* of another driver */
+	if (name != option && dot != option && is_of_other(config, option, dot))
+		return 0;
 	for (size_t i = 0; i < KEG_COUNT(options_known); i++) {
 		size_t len = strlen(options_known[i].name);
 
-		if ((size_t)(equals - name) == len &&
-		    strncmp(name, options_known[i].name, len) == 0)
-			return apply_option(config, options_known[i].kind,
-					    (char *)config + options_known[i].at, option,
-					    equals + 1, err);
+		if ((size_t)(equals - name) != len ||
+		    strncmp(name, options_known[i].name, len) != 0)
+			continue;
+		if (is_vfs(config) && !options_known[i].vfs)
+			return keg_fail(err, KEG_EUNSUPPORTED,
+					"storage option %s: the vfs driver has no such option",
+					option);
+		return apply_option(config, options_known[i].kind,
+				    (char *)config + options_known[i].at, option, equals + 1, err);
 	}
 	return keg_fail(err, KEG_EUSAGE, "unknown storage option %s", option);
 }
@@ -340,21 +385,33 @@ static void set_imagestore(struct store_config *config)
 	replace(&config->imagestore, keg_str_eq(path, config->graphroot) ? NULL : take_ptr(&path));
 }
 
+static int choose_driver(struct store_config *config, struct keg_err *err)
+{
+	const struct driver_request want = {
+		.named = config->driver,
+		.priority = &config->driver_priority,
+		.graphroot = config->imagestore ? config->imagestore : config->graphroot,
+		.rootless = config->rootless,
+	};
+	char *driver;
+	int r = driver_choose(&want, &driver, err);
+
+	if (r >= 0)
+		replace(&config->driver, driver);
+	return r;
+}
+
 int store_config_load(const struct store_config_request *want, struct store_config *out,
 		      struct keg_err *err)
 {
 	auto(store_config) config = { .rootless = want->rootless };
-	const char *driver = getenv("STORAGE_DRIVER");
-
+	if (!keg_str_empty(named_driver(want)))
+		config.driver = keg_strdup(named_driver(want));
 	set_defaults(&config, want->uid);
-	int r = read_files(&config, want->uid, err);
+	int r = read_files(&config, want, err);
 	if (r < 0)
 		return r;
 
-	if (!keg_str_empty(driver))
-		replace(&config.driver, keg_strdup(driver));
-	if (!keg_str_empty(want->driver))
-		replace(&config.driver, keg_strdup(want->driver));
 	if (!keg_str_empty(want->graphroot))
 		replace(&config.graphroot, keg_strdup(want->graphroot));
 	if (!keg_str_empty(want->runroot))
@@ -364,6 +421,9 @@ int store_config_load(const struct store_config_request *want, struct store_conf
 	if (want->imagestore)
 		replace(&config.imagestore, keg_strdup(want->imagestore));
 	set_imagestore(&config);
+	r = choose_driver(&config, err);
+	if (r < 0)
+		return r;
 
 	collect_options(&config, want);
 	for (size_t i = 0; i < config.driver_options.n; i++) {
@@ -408,5 +468,6 @@ void store_config_done(struct store_config *config)
 	free(config->mount_program);
 	keg_strv_done(&config->image_stores);
 	keg_strv_done(&config->driver_options);
+	keg_strv_done(&config->driver_priority);
 	*config = (struct store_config){ 0 };
 }

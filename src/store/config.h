@@ -20,9 +20,10 @@ struct store_config {
 	char *graphroot;  /* absolute */
 	char *runroot;	  /* absolute */
 	char *imagestore; /* absolute: images and their layers are kept there; NULL: graphroot */
-	char *driver;	  /* "overlay" unless someone said otherwise */
+	char *driver;	  /* "overlay" or "vfs", see driver.h */
 	char *file;	  /* the configuration file that was read, or NULL */
 	bool rootless;
+	struct keg_strv driver_priority;
 	struct keg_strv image_stores;	/* additional, read-only */
 	struct keg_strv driver_options; /* "overlay.mountopt=nodev", as `info` shows them */
 	char *mountopt;			/* for native overlay: "nodev,metacopy=on", or NULL */

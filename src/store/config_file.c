@@ -27,6 +27,7 @@ static const struct keg_json_field driver_rows[] = {
 static const struct keg_json_field options_rows[] = {
 	DRIVER_ROWS(struct options_table, general.),
 	JSON_OBJ("overlay", struct options_table, overlay, 0, driver_table, driver_rows),
+	JSON_OBJ("vfs", struct options_table, vfs, 0, driver_table, driver_rows),
 	JSON_STRV("additionalimagestores", struct options_table, image_stores, 0),
 	JSON_STRV("additionallayerstores", struct options_table, layer_stores, 0),
 	JSON_STR("remap-uids", struct options_table, remap_uids, 0),
@@ -39,6 +40,7 @@ static const struct keg_json_field options_rows[] = {
 
 static const struct keg_json_field storage_rows[] = {
 	JSON_STR("driver", struct storage_table, driver, 0),
+	JSON_STRV("driver_priority", struct storage_table, driver_priority, 0),
 	JSON_STR("graphroot", struct storage_table, graphroot, 0),
 	JSON_STR("runroot", struct storage_table, runroot, 0),
 	JSON_STR("rootless_storage_path", struct storage_table, rootless_storage_path, 0),

@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 
-/* Options that are both in [storage.options] and, preferred, in [storage.options.overlay]. */
+/* Options that are both in [storage.options] and, preferred, in the driver's own table. */
 struct driver_table {
 	const char *mount_program, *mountopt, *ignore_chown_errors, *size, *inodes, *force_mask,
 		*skip_mount_home, *use_composefs, *sync;
@@ -13,7 +13,7 @@ struct driver_table {
 
 struct options_table {
 	struct driver_table general;
-	struct driver_table *overlay;
+	struct driver_table *overlay, *vfs;
 	const char **image_stores, **layer_stores;
 	size_t n_image_stores, n_layer_stores;
 	const char *remap_uids, *remap_gids, *remap_user, *remap_group;
@@ -22,6 +22,8 @@ struct options_table {
 
 struct storage_table {
 	const char *driver, *graphroot, *runroot, *rootless_storage_path, *imagestore;
+	const char **driver_priority;
+	size_t n_driver_priority;
 	struct options_table *options;
 };
 

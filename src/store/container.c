@@ -67,7 +67,8 @@ int store_container_list(struct store *store, const char *image, struct keg_aren
 
 void store_container_remove_folders(struct store *store, const char *id)
 {
-	autofree char *run = keg_printf("%s/overlay-containers/%s", store->config.runroot, id);
+	autofree char *run = keg_printf("%s/%s/%s", store->config.runroot,
+					store_list_folder(store_own(store), STORE_CONTAINERS), id);
 	struct keg_err ignored;
 
 	if (keg_remove_tree(store_own(store)->lists[STORE_CONTAINERS], id, &ignored) < 0 ||

@@ -17,7 +17,8 @@ enum { STORE_MODE_UNSET = 01711 };
 /* One store's folders: ours, or an additional one, of which none may be written to. */
 struct store_place {
 	char *path;
-	int root, overlay;
+	bool vfs;		/* whole trees instead of overlay's layers */
+	int root, trees;	/* trees: overlay/ or vfs/ */
 	int lists[STORE_LISTS]; /* overlay-layers, overlay-images, overlay-containers; or -1 */
 	struct store_index index;
 };
@@ -28,14 +29,22 @@ struct store {
 	size_t n_places;
 	int graph; /* the graph root */
 	int keg;   /* <graphroot>/keg, or -1 as long as nobody needed it */
+	bool vfs;  /* the driver; else overlay */
 	bool in_userns;
 };
 
 /* The file names of the lists and of their locks, the same in each place. */
 struct store_list_files {
-	const char *folder, *file, *volatile_file, *lock;
+	const char *overlay_folder, *vfs_folder, *file, *volatile_file, *lock;
 };
 extern const struct store_list_files store_list_files[STORE_LISTS];
+
+static inline const char *store_list_folder(const struct store_place *place,
+					    enum store_list_kind list)
+{
+	return place->vfs ? store_list_files[list].vfs_folder
+			  : store_list_files[list].overlay_folder;
+}
 
 /* Ours: the only place that is written to. */
 static inline struct store_place *store_own(struct store *store)

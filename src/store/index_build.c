@@ -106,7 +106,7 @@ static int read_part(const struct store_place *place, enum store_list_kind list,
 	if (keg_file_read(place->lists[list], file, STORE_LIST_MAX, &text, err) < 0)
 		return err->sys == ENOENT ? 0 : -(int)err->code;
 	if (store_list_parse(&text, out, err) < 0) {
-		autofree char *path = keg_path_join(files->folder, file);
+		autofree char *path = keg_path_join(store_list_folder(place, list), file);
 
 		keg_wrap(err, "%s", path);
 		return store_advise_list(place->path, path, err);
@@ -122,7 +122,7 @@ static int parse_layers(struct builder *b, struct json_object *list, struct keg_
 					&b->arena, err);
 
 		if (r < 0)
-			return keg_wrap(err, "overlay-layers/layers.json");
+			return keg_wrap(err, "layers.json");
 		/* Ids become file names. */
 		if (store_id_is_valid(row->id) && !keg_json_bool(row->flags, "incomplete", false))
 			b->n_layers++;
@@ -140,7 +140,7 @@ static int parse_images(struct builder *b, struct json_object *list, struct keg_
 					&b->arena, err);
 
 		if (r < 0)
-			return keg_wrap(err, "overlay-images/images.json");
+			return keg_wrap(err, "images.json");
 		if (store_id_is_valid(row->id))
 			b->n_images++;
 		else

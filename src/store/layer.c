@@ -111,10 +111,10 @@ int store_layer_chain(struct store *store, const char *id, struct keg_arena *are
 int store_layer_open_diff(struct store *store, const struct store_layer *layer, struct keg_err *err)
 {
 	const struct store_place *place = &store->places[layer->in_store];
-	autofree char *path = keg_path_join(layer->id, "diff");
+	autofree char *path = layer_tree_path(place, layer->id);
 	int r = layer_tree_check(place, layer->id, err);
 
-	return r < 0 ? r : keg_open_at(place->overlay, path, O_RDONLY | O_DIRECTORY, 0, err);
+	return r < 0 ? r : keg_open_at(place->trees, path, O_RDONLY | O_DIRECTORY, 0, err);
 }
 
 int store_layer_open_split(struct store *store, const struct store_layer *layer,

@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "base/strv.h"
 #include "store/handle.h"
+#include "store/vfs.h"
 
 /* A tar of this size may hold nothing: an entry for the root and the padding of 20 blocks. */
 enum { LINK_LEN = 26, SMALL_FILE_MAX = 1 << 20, EMPTY_TAR_MAX = 20 * 1024 };
@@ -28,12 +29,22 @@ static void random_link(char out[LINK_LEN + 1])
 	out[LINK_LEN] = '\0';
 }
 
+char *layer_tree_folder(const struct store_place *place, const char *id)
+{
+	return place->vfs ? keg_path_join("dir", id) : keg_strdup(id);
+}
+
+char *layer_tree_path(const struct store_place *place, const char *id)
+{
+	return place->vfs ? keg_path_join("dir", id) : keg_path_join(id, "diff");
+}
+
 int layer_tree_link(const struct store_place *place, const char *id, char **out,
 		    struct keg_err *err)
 {
 	auto(keg_buf) text = { 0 };
 	autofree char *path = keg_path_join(id, "link");
-	int r = keg_file_read(place->overlay, path, SMALL_FILE_MAX, &text, err);
+	int r = keg_file_read(place->trees, path, SMALL_FILE_MAX, &text, err);
 
 	if (r < 0)
 		return r;
@@ -62,17 +73,19 @@ static bool is_empty(int dirfd, const char *path)
 bool layer_tree_is_whole(const struct store_place *place, const char *id, bool lowest,
 			 int64_t diff_size)
 {
-	autofree char *diff = keg_path_join(id, "diff");
+	autofree char *diff = layer_tree_path(place, id);
 	autofree char *lower = keg_path_join(id, "lower");
 	autofree char *link = NULL;
 	struct keg_err ignored;
 	struct stat st;
 
-	if (!keg_exists(place->overlay, diff) || layer_tree_link(place, id, &link, &ignored) < 0)
+	if (!keg_exists(place->trees, diff))
 		return false;
-	if (!lowest && (fstatat(place->overlay, lower, &st, 0) < 0 || st.st_size == 0))
+	if (!place->vfs && layer_tree_link(place, id, &link, &ignored) < 0)
 		return false;
-	return diff_size <= EMPTY_TAR_MAX || !is_empty(place->overlay, diff);
+	if (!place->vfs && !lowest && (fstatat(place->trees, lower, &st, 0) < 0 || st.st_size == 0))
+		return false;
+	return diff_size <= EMPTY_TAR_MAX || !is_empty(place->trees, diff);
 }
 
 bool layer_tree_record_is_whole(const struct store_place *place, struct json_object *record)
@@ -86,7 +99,7 @@ int layer_tree_check(const struct store_place *place, const char *id, struct keg
 {
 	autofree char *blob = keg_path_join(id, "composefs-data");
 
-	if (!keg_exists(place->overlay, blob))
+	if (!keg_exists(place->trees, blob))
 		return 0;
 	keg_fail(err, KEG_EUNSUPPORTED, "layer %s is stored with composefs", id);
 	return keg_hint(err, "Set use_composefs = \"false\" in storage.conf and pull it again.");
@@ -96,7 +109,7 @@ int layer_tree_relink(struct store *store, const char *id, const char *link, str
 {
 	autofree char *name = keg_path_join("l", link);
 	autofree char *target = keg_printf("../%s/diff", id);
-	int overlay = store_own(store)->overlay;
+	int overlay = store_own(store)->trees;
 	int r = keg_mkdirs(overlay, "l", 0755, err);
 
 	if (r < 0)
@@ -117,7 +130,7 @@ static int lower_of(struct store *store, const char *parent, struct keg_buf *out
 	if (layer_tree_link(store_own(store), parent, &link, err) < 0)
 		return keg_wrap(err, "layer %s", parent);
 	keg_buf_printf(out, "l/%s", link);
-	if (keg_file_read(store_own(store)->overlay, path, SMALL_FILE_MAX, &rest, err) < 0)
+	if (keg_file_read(store_own(store)->trees, path, SMALL_FILE_MAX, &rest, err) < 0)
 		return err->sys == ENOENT ? 0 : -(int)err->code;
 	if (rest.len > 0)
 		keg_buf_printf(out, ":%s", keg_buf_text(&rest));
@@ -141,7 +154,7 @@ static int inherit_root(struct store *store, int layer, const char *parent, stru
 	else {
 		autofree char *path = keg_path_join(parent, "diff");
 
-		if (fstatat(store_own(store)->overlay, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (fstatat(store_own(store)->trees, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return keg_fail_sys(err, errno, "stat layer %s", parent);
 		if (fchown(diff, st.st_uid, st.st_gid) < 0)
 			return keg_fail_sys(err, errno, "change owner of layer");
@@ -180,16 +193,33 @@ static int move_aside(struct store *store, struct store_staging *staging, const 
 		      struct keg_err *err)
 {
 	autofree char *name = keg_printf("old-%s", id);
+	autofree char *folder = layer_tree_folder(store_own(store), id);
 
-	if (renameat(store_own(store)->overlay, id, store_staging_dir(staging), name) < 0 &&
+	if (renameat(store_own(store)->trees, folder, store_staging_dir(staging), name) < 0 &&
 	    errno != ENOENT)
 		return keg_fail_sys(err, errno, "move layer %s away", id);
 	return 0;
 }
 
+static int place_whole(struct store *store, struct store_staging *staging, const char *id,
+		       const char *parent, struct keg_err *err)
+{
+	autofree char *folder = layer_tree_folder(store_own(store), id);
+
+	if (vfs_build(store_own(store), staging, parent, err) < 0 ||
+	    move_aside(store, staging, id, err) < 0)
+		return keg_wrap(err, "store layer %s", id);
+	if (renameat(store_staging_dir(staging), VFS_STAGED, store_own(store)->trees, folder) < 0)
+		return keg_fail_sys(err, errno, "move layer %s into place", id);
+	return store_staging_place_split(staging, id, err);
+}
+
 int layer_tree_place(struct store *store, struct store_staging *staging, const char *id,
 		     const char *parent, struct keg_err *err)
 {
+	if (store->vfs)
+		return place_whole(store, staging, id, parent, err);
+
 	char link[LINK_LEN + 1];
 	int dir = store_staging_dir(staging);
 	autofd int layer = keg_open_at(dir, STORE_STAGING_LAYER, O_RDONLY | O_DIRECTORY, 0, err);
@@ -198,12 +228,18 @@ int layer_tree_place(struct store *store, struct store_staging *staging, const c
 	if (layer < 0 || inherit_root(store, layer, parent, err) < 0 ||
 	    furnish(store, layer, parent, link, err) < 0 || move_aside(store, staging, id, err) < 0)
 		return keg_wrap(err, "store layer %s", id);
-	if (renameat(dir, STORE_STAGING_LAYER, store_own(store)->overlay, id) < 0)
+	if (renameat(dir, STORE_STAGING_LAYER, store_own(store)->trees, id) < 0)
 		return keg_fail_sys(err, errno, "move layer %s into place", id);
 	if (store_staging_place_split(staging, id, err) < 0 ||
 	    layer_tree_relink(store, id, link, err) < 0)
 		return keg_wrap(err, "store layer %s", id);
 	return 0;
+}
+
+int layer_tree_place_bare(struct store *store, struct store_staging *staging, const char *id,
+			  const char *parent, struct keg_err *err)
+{
+	return layer_tree_place(store, staging, id, store->vfs ? NULL : parent, err);
 }
 
 int layer_tree_drop(struct store *store, struct store_staging *trash, const char *id,
@@ -213,10 +249,10 @@ int layer_tree_drop(struct store *store, struct store_staging *trash, const char
 	autofree char *link = NULL;
 	autofree char *split = keg_printf("%s.tar-split.gz", id);
 
-	if (layer_tree_link(store_own(store), id, &link, &unnamed) >= 0) {
+	if (!store->vfs && layer_tree_link(store_own(store), id, &link, &unnamed) >= 0) {
 		autofree char *name = keg_path_join("l", link);
 
-		unlinkat(store_own(store)->overlay, name, 0);
+		unlinkat(store_own(store)->trees, name, 0);
 	}
 	unlinkat(store_own(store)->lists[STORE_LAYERS], split, 0);
 	return move_aside(store, trash, id, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * layer_tree.h - a layer's folder overlay/<id> as the overlay driver of the peers lays it out:
+ * layer_tree.h - a layer's folder overlay/<id> as the overlay driver of the peers lays it out
+ * (vfs.h says how their vfs driver does):
  *
  *   diff/          its tree
  *   link           the name of its short link, overlay/l/<link> -> ../<id>/diff
@@ -22,12 +23,26 @@ struct json_object;
 struct store_place;
 
 /*
+ * Its tree, and the folder that holds it and all that belongs to it, relative to place->trees.
+ * With vfs these are one: vfs/dir/<id>, with all that the layers below have. The caller frees.
+ */
+char *layer_tree_path(const struct store_place *place, const char *id);
+char *layer_tree_folder(const struct store_place *place, const char *id);
+
+/*
  * Move a staged tree to overlay/<id>. What stands there, of which there is no record, is
  * moved into the staging. A tree whose root the unpacking did not touch gets the mode
  * and owner of the parent's. `parent` is NULL or "" for the lowest.
  */
 int layer_tree_place(struct store *store, struct store_staging *staging, const char *id,
 		     const char *parent, struct keg_err *err) KEG_MUST_CHECK;
+
+/*
+ * The same for a layer without files of its own, which nobody but its record needs. With vfs
+ * it has not even those of the layers below.
+ */
+int layer_tree_place_bare(struct store *store, struct store_staging *staging, const char *id,
+			  const char *parent, struct keg_err *err) KEG_MUST_CHECK;
 
 /* Move overlay/<id> into the staging and remove its short link and tar-split. What is not
  * there is fine. */

@@ -9,8 +9,8 @@
 
 char *store_mounted_at(const struct store *store, const struct keg_strv *layers)
 {
-	autofree char *path =
-		keg_path_join(store->config.runroot, "overlay-layers/mountpoints.json");
+	autofree char *path = keg_printf("%s/%s/mountpoints.json", store->config.runroot,
+					 store_list_folder(&store->places[0], STORE_LAYERS));
 	struct keg_err ignored;
 	autojson list = NULL;
 

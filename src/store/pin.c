@@ -224,7 +224,7 @@ static int make_pin(struct store *store, const char *image, struct keg_err *err)
 
 	keg_random_id(layer);
 	if (top_layer(&p, &arena, &top, err) < 0 ||
-	    layer_tree_place(store, staging, layer, top, err) < 0)
+	    layer_tree_place_bare(store, staging, layer, top, err) < 0)
 		return -(int)err->code;
 	add_layer(&p, layer, *top ? top : NULL, now);
 	add_record(&p, layer, now);

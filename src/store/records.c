@@ -55,9 +55,9 @@ int store_records_load(struct store *store, enum store_list_kind list, struct st
 		if (r < 0) {
 			store_records_done(out);
 			keg_wrap(err, "%s/%s", store_own(store)->path,
-				 store_list_files[list].folder);
-			autofree char *path =
-				keg_path_join(store_list_files[list].folder, part_file(list, i));
+				 store_list_folder(store_own(store), list));
+			autofree char *path = keg_path_join(
+				store_list_folder(store_own(store), list), part_file(list, i));
 			return store_advise_list(store_own(store)->path, path, err);
 		}
 	}

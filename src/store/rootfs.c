@@ -15,6 +15,7 @@
 #include "store/handle.h"
 #include "store/layer.h"
 #include "store/layer_tree.h"
+#include "store/vfs.h"
 
 enum { LOWER_MAX = 1 << 20, LAYERS_MAX = 500 };
 
@@ -30,7 +31,7 @@ static int list_layers(const struct store_place *place, const char *layer, struc
 	    layer_tree_link(place, layer, &link, err) < 0)
 		return -(int)err->code;
 	keg_strv_addf(out, "l/%s", link);
-	if (keg_file_read(place->overlay, path, LOWER_MAX, &lower, err) < 0)
+	if (keg_file_read(place->trees, path, LOWER_MAX, &lower, err) < 0)
 		return err->sys == ENOENT ? 0 : -(int)err->code;
 	while (lower.len > 0 && lower.data[lower.len - 1] == '\n')
 		keg_buf_cut(&lower, lower.len - 1);
@@ -60,9 +61,9 @@ static int repair_links(struct store *store, const struct store_image *image, si
 			break;
 		autofree char *name = keg_path_join("l", link);
 		autofree char *diff = keg_path_join(chain[i].id, "diff");
-		if (!keg_exists(place->overlay, diff))
+		if (!keg_exists(place->trees, diff))
 			return keg_fail(err, KEG_ECORRUPT, "layer %s has no tree", chain[i].id);
-		if (keg_exists(place->overlay, name) || chain[i].in_store > 0)
+		if (keg_exists(place->trees, name) || chain[i].in_store > 0)
 			continue;
 		r = layer_tree_relink(store, chain[i].id, link, err);
 		*repaired += r >= 0;
@@ -83,7 +84,7 @@ static int dress_upper(const struct store_place *place, const struct store_rootf
 
 	if (what->upper < 0 || keg_exists(what->work, "work"))
 		return 0;
-	if (fstatat(place->overlay, diff, &image, AT_SYMLINK_NOFOLLOW) < 0 ||
+	if (fstatat(place->trees, diff, &image, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    fstat(what->upper, &upper) < 0)
 		return keg_fail_sys(err, errno, "stat the image's root");
 	/* In a user namespace the owner may be one that it does not have: then it stays ours. */
@@ -132,7 +133,7 @@ static int mount_once(struct store *store, const struct store_rootfs *what, stru
 	const struct store_config *config = &store->config;
 	const struct store_place *place = &store->places[what->image->in_store];
 	auto(keg_strv) layers = { 0 };
-	int base = place->overlay, r = 0;
+	int base = place->trees, r = 0;
 
 	if (*what->image->layer) {
 		r = list_layers(place, what->image->layer, &layers, err);
@@ -162,10 +163,14 @@ static int mount_once(struct store *store, const struct store_rootfs *what, stru
 int store_rootfs_mount(struct store *store, const struct store_rootfs *what, struct keg_err *err)
 {
 	size_t repaired;
-	int r = check(store, err);
+	int r = store->vfs ? 0 : check(store, err);
 
 	if (r < 0)
 		return r;
+	if (store->vfs) {
+		r = vfs_mount(&store->places[what->image->in_store], what, err);
+		return r < 0 ? keg_wrap(err, "mount image %s", what->image->id) : r;
+	}
 	r = mount_once(store, what, err);
 	if (r == -KEG_ENOTFOUND && repair_links(store, what->image, &repaired, err) >= 0) {
 		if (repaired == 0)

@@ -63,12 +63,12 @@ static void spread(int temps)
 
 static int make_locked(struct store_staging *s, struct keg_err *err)
 {
-	autofd int temps = open_folder(store_own(s->store)->overlay, TEMP_DIR, 0700, err);
+	autofd int temps = open_folder(store_own(s->store)->trees, TEMP_DIR, 0700, err);
 
 	if (temps < 0 || keg_lock_flock(temps, KEG_LOCK_SHARED, err) < 0)
 		return -(int)err->code;
 	spread(temps);
-	s->dir = open_folder(store_own(s->store)->overlay, s->folder, 0700, err);
+	s->dir = open_folder(store_own(s->store)->trees, s->folder, 0700, err);
 	return s->dir < 0 ? s->dir : keg_lock_flock(s->dir, KEG_LOCK_EXCLUSIVE, err);
 }
 
@@ -156,7 +156,7 @@ void store_staging_free(struct store_staging *s)
 		return;
 	store_staging_filled(s);
 	unlinkat(store_own(s->store)->root, s->file, 0);
-	if (s->dir >= 0 && keg_remove_tree(store_own(s->store)->overlay, s->folder, &ignored) < 0)
+	if (s->dir >= 0 && keg_remove_tree(store_own(s->store)->trees, s->folder, &ignored) < 0)
 		keg_debug("staging: %s", ignored.msg);
 	auto_close_(&s->dir);
 	free(s->folder);
@@ -194,7 +194,7 @@ int store_staging_collect(struct store *store, bool remove,
 			  void (*each)(void *ctx, const char *name, bool removed), void *ctx,
 			  struct keg_err *err)
 {
-	autofd int temps = open_folder(store_own(store)->overlay, TEMP_DIR, 0700, err);
+	autofd int temps = open_folder(store_own(store)->trees, TEMP_DIR, 0700, err);
 	autofd int splits = open_folder(store_own(store)->root, SPLIT_DIR, 0700, err);
 	auto(keg_strv) trees = { 0 };
 	auto(keg_strv) files = { 0 };

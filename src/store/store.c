@@ -11,10 +11,12 @@
 #include "store/handle.h"
 
 const struct store_list_files store_list_files[STORE_LISTS] = {
-	[STORE_LAYERS] = { "overlay-layers", "layers.json", "volatile-layers.json", "layers.lock" },
-	[STORE_IMAGES] = { "overlay-images", "images.json", "volatile-images.json", "images.lock" },
-	[STORE_CONTAINERS] = { "overlay-containers", "containers.json", "volatile-containers.json",
-			       "containers.lock" },
+	[STORE_LAYERS] = { "overlay-layers", "vfs-layers", "layers.json", "volatile-layers.json",
+			   "layers.lock" },
+	[STORE_IMAGES] = { "overlay-images", "vfs-images", "images.json", "volatile-images.json",
+			   "images.lock" },
+	[STORE_CONTAINERS] = { "overlay-containers", "vfs-containers", "containers.json",
+			       "volatile-containers.json", "containers.lock" },
 };
 
 bool store_id_is_valid(const char *text)
@@ -41,7 +43,7 @@ static int open_made(int at, const char *path, mode_t mode, bool make, struct ke
 static void close_place(struct store_place *place)
 {
 	auto_close_(&place->root);
-	auto_close_(&place->overlay);
+	auto_close_(&place->trees);
 	for (int i = 0; i < STORE_LISTS; i++)
 		auto_close_(&place->lists[i]);
 	store_index_close(&place->index);
@@ -52,26 +54,29 @@ static void close_place(struct store_place *place)
  * What was opened stays in *place for close_place(), also on failure. `graph` is where the
  * containers are, or -1 for a place where there is nothing of ours.
  */
-static int open_place(struct store_place *place, const char *path, bool make, int graph,
-		      struct keg_err *err)
+static int open_place(const struct store *store, struct store_place *place, const char *path,
+		      bool make, int graph, struct keg_err *err)
 {
-	*place = (struct store_place){
-		.path = keg_strdup(path), .root = -1, .overlay = -1, .lists = { -1, -1, -1 }
-	};
+	*place = (struct store_place){ .path = keg_strdup(path),
+				       .vfs = store->vfs,
+				       .root = -1,
+				       .trees = -1,
+				       .lists = { -1, -1, -1 } };
 	place->root = open_made(AT_FDCWD, path, 0700, make, err);
 	if (place->root < 0)
 		return -(int)err->code;
 	/* Everything that moves in or out of here goes through this one descriptor: the peers
 	 * mount the folder onto itself, and renames do not cross mounts. */
-	place->overlay = open_made(place->root, "overlay", 0700, make, err);
-	if (place->overlay < 0)
+	place->trees = open_made(place->root, place->vfs ? "vfs" : "overlay", 0700, make, err);
+	if (place->trees < 0)
 		return -(int)err->code;
 	for (int i = 0; i < STORE_LISTS; i++) {
 		int at = i == STORE_CONTAINERS ? graph : place->root;
 
 		if (at < 0)
 			continue;
-		place->lists[i] = open_made(at, store_list_files[i].folder, 0700, make, err);
+		place->lists[i] = open_made(at, store_list_folder(place, (enum store_list_kind)i),
+					    0700, make, err);
 		if (place->lists[i] < 0)
 			return -(int)err->code;
 	}
@@ -80,11 +85,11 @@ static int open_place(struct store_place *place, const char *path, bool make, in
 
 static int check_driver(const struct store_config *config, struct keg_err *err)
 {
-	if (strcmp(config->driver, "overlay") == 0 || strcmp(config->driver, "overlay2") == 0)
+	if (strcmp(config->driver, "overlay") == 0 || strcmp(config->driver, "vfs") == 0)
 		return 0;
 	keg_fail(err, KEG_EUNSUPPORTED, "storage driver %s is not supported", config->driver);
 	return keg_hint(err, "Set driver = \"overlay\" in storage.conf, or use --storage-driver "
-			     "overlay.");
+			     "overlay, or vfs where the kernel refuses overlay.");
 }
 
 /* Where images are kept; then, if that is elsewhere, those of the graph root. */
@@ -96,11 +101,12 @@ static int open_own(struct store *store, const struct store_config *config, stru
 
 	if (r >= 0) {
 		at = images;
-		r = open_place(&store->places[store->n_places++], images, true, store->graph, err);
+		r = open_place(store, &store->places[store->n_places++], images, true, store->graph,
+			       err);
 	}
 	if (r >= 0 && config->imagestore) {
 		at = config->graphroot;
-		r = open_place(&store->places[store->n_places++], at, true, -1, err);
+		r = open_place(store, &store->places[store->n_places++], at, true, -1, err);
 	}
 	if (r >= 0)
 		return 0;
@@ -117,6 +123,7 @@ int store_open(const struct store_config *config, struct store **out, struct keg
 
 	autoptr(store) store = keg_alloc(1, sizeof *store);
 	store->graph = store->keg = -1;
+	store->vfs = strcmp(config->driver, "vfs") == 0;
 	store_config_copy(&store->config, config);
 	store->in_userns = namespace_user_is_partial();
 	store->places = keg_alloc(2 + config->image_stores.n, sizeof *store->places);
@@ -127,7 +134,7 @@ int store_open(const struct store_config *config, struct store **out, struct keg
 	for (size_t i = 0; i < config->image_stores.n; i++) {
 		struct store_place *place = &store->places[store->n_places++];
 
-		r = open_place(place, config->image_stores.v[i], false, -1, err);
+		r = open_place(store, place, config->image_stores.v[i], false, -1, err);
 		if (r < 0)
 			return keg_wrap(err, "open additional image store %s",
 					config->image_stores.v[i]);

@@ -3,8 +3,12 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/driver.h"
 #include "tests/unit/cmocka_keg.h"
 
 struct place {
@@ -179,6 +183,76 @@ static void what_is_not_built_or_not_known_is_refused(void **state)
 	}
 }
 
+/* Leave in the graph root what using it with the driver leaves. */
+static void use_with(struct place *place, const char *driver)
+{
+	autofree char *path = keg_printf("%s/%s-images", place->dir, driver);
+
+	assert_int_equal(keg_mkdirs(AT_FDCWD, path, 0700, &place->err), 0);
+}
+
+static void the_driver_is_named_or_prior_or_the_first_that_works(void **state)
+{
+	static const struct {
+		const char *named, *priority, *used[2];
+		bool rootless;
+		const char *driver; /* NULL: refused */
+	} table[] = {
+		{ .driver = "overlay" },
+		{ .named = "overlay2", .driver = "overlay" },
+		{ .named = "vfs", .priority = "overlay", .used = { "overlay" }, .driver = "vfs" },
+		{ .priority = "vfs", .driver = "vfs" },
+		{ .priority = "btrfs,vfs", .driver = "vfs" },
+		{ .priority = "btrfs,zfs" },
+		{ .priority = "vfs,overlay", .used = { "overlay" }, .driver = "overlay" },
+		{ .priority = "overlay,vfs", .used = { "vfs" }, .driver = "vfs" },
+		{ .used = { "vfs" }, .driver = "overlay" }, /* vfs must be asked for */
+		{ .used = { "vfs" }, .rootless = true, .driver = "vfs" },
+		{ .used = { "vfs", "overlay" } },
+		{ .used = { "vfs", "overlay" }, .rootless = true, .driver = "overlay" },
+		{ .named = "overlay", .used = { "vfs", "overlay" }, .driver = "overlay" },
+	};
+	struct place *place = *state;
+
+	keg_log_set_level(KEG_LOG_ERROR);
+	for (size_t i = 0; i < KEG_COUNT(table); i++) {
+		auto(keg_strv) priority = { 0 };
+		autofree char *driver = NULL;
+		const struct driver_request want = { .named = table[i].named,
+						     .priority = &priority,
+						     .graphroot = place->dir,
+						     .rootless = table[i].rootless };
+
+		if (table[i].priority)
+			keg_strv_split(&priority, table[i].priority, ',');
+		for (size_t k = 0; k < 2 && table[i].used[k]; k++)
+			use_with(place, table[i].used[k]);
+		int r = driver_choose(&want, &driver, &place->err);
+		assert_int_equal(r < 0, !table[i].driver);
+		if (r >= 0)
+			assert_string_equal(driver, table[i].driver);
+		assert_int_equal(teardown(state), 0);
+		assert_int_equal(mkdir(place->dir, 0700), 0);
+	}
+	keg_log_set_level(KEG_LOG_WARN);
+}
+
+static void a_file_has_drivers_in_their_order(void **state)
+{
+	struct place *place = *state;
+	auto(store_config) first = { 0 };
+	auto(store_config) second = { 0 };
+	const struct store_config_request want = { 0 };
+
+	write_named(place, "[storage]\ndriver_priority = [\"vfs\", \"overlay\"]\n"
+			   "graphroot = \"/nonexistent/root\"\n");
+	assert_int_equal(store_config_load(&want, &first, &place->err), 0);
+	assert_string_equal(first.driver, "vfs");
+	setenv("STORAGE_DRIVER", "overlay", 1);
+	assert_int_equal(store_config_load(&want, &second, &place->err), 0);
+	assert_string_equal(second.driver, "overlay");
+}
+
 static void a_malformed_file_is_named(void **state)
 {
 	struct place *place = *state;
@@ -201,6 +275,8 @@ int main(void)
 		CONFIG_TEST(what_is_asked_for_wins_over_environment_and_file),
 		CONFIG_TEST(an_ordinary_user_has_a_file_of_his_own),
 		CONFIG_TEST(what_is_not_built_or_not_known_is_refused),
+		CONFIG_TEST(the_driver_is_named_or_prior_or_the_first_that_works),
+		CONFIG_TEST(a_file_has_drivers_in_their_order),
 		CONFIG_TEST(a_malformed_file_is_named),
 	};
 

@@ -28,7 +28,7 @@ const struct cli_opt keg_global_opts[] = {
 	OPT_STRINGS(0, "runtime-flag", struct keg_globals, runtime_flags, "FLAG",
 		    "Add a global flag for the OCI runtime"),
 	OPT_STRING(0, "storage-driver", struct keg_globals, storage_driver, "NAME",
-		   "Storage driver: overlay"),
+		   "Storage driver: overlay or vfs"),
 	OPT_STRINGS(0, "storage-opt", struct keg_globals, storage_opts, "OPTION",
 		    "Option of the storage driver"),
 	OPT_STRING(0, "tmpdir", struct keg_globals, tmpdir, "DIR",
