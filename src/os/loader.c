@@ -2,12 +2,30 @@
 #include "os/loader.h"
 
 #include <link.h>
+#include <stdbool.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-static int give_back(struct dl_phdr_info *object, size_t size, void *page)
+struct giving {
+	uintptr_t page;
+	bool code; /* also that of libraries */
+};
+
+/* What was written the file does not have. The symbols are in the head of a library. */
+static bool is_over(const struct giving *giving, const struct dl_phdr_info *object,
+		    const ElfW(Phdr) * part)
 {
-	const uintptr_t mask = *(const uintptr_t *)page - 1;
+	if (part->p_type != PT_LOAD || part->p_flags & PF_W)
+		return false;
+	return giving->code || object->dlpi_addr == getauxval(AT_BASE) ||
+	       (part->p_offset == 0 && !(part->p_flags & PF_X));
+}
+
+static int give_back(struct dl_phdr_info *object, size_t size, void *data)
+{
+	const struct giving *giving = data;
+	const uintptr_t mask = giving->page - 1;
 
 	(void)size;
 	/* The first has no name: the program itself, which is about to run. */
@@ -16,17 +34,16 @@ static int give_back(struct dl_phdr_info *object, size_t size, void *page)
 		const uintptr_t from = (object->dlpi_addr + part->p_vaddr) & ~mask;
 		const uintptr_t to = object->dlpi_addr + part->p_vaddr + part->p_filesz;
 
-		/* Where nothing was ever written, the file has it all. */
-		if (part->p_type == PT_LOAD && !(part->p_flags & PF_W))
+		if (is_over(giving, object, part))
 			(void)madvise((void *)from, to - from,
 				      MADV_DONTNEED); /* NOLINT(performance-no-int-to-ptr) */
 	}
 	return 0;
 }
 
-void loader_give_back(void)
+void loader_give_back(bool code)
 {
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	struct giving giving = { .page = (uintptr_t)sysconf(_SC_PAGESIZE), .code = code };
 
-	(void)dl_iterate_phdr(give_back, &page);
+	(void)dl_iterate_phdr(give_back, &giving);
 }

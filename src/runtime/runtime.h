@@ -250,8 +250,8 @@ void runtime_config_default(struct oci_config *out, bool rootless, struct keg_ar
 
 /*
  * To be called first in main() by a program that creates or enters containers: when a process in
- * the container could get at our executable file and write it (CVE-2019-5736), execute a copy
- * that cannot be written instead. Returns when that is done, or not needed.
+ * the container could get at our executable file and write it (CVE-2019-5736), go on from a way to
+ * it, or a copy, that cannot be written. Returns when that is done, or not needed.
  */
 int runtime_protect_self(char **argv, struct keg_err *err) KEG_MUST_CHECK;
 

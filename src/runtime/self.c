@@ -3,9 +3,10 @@
  * A container's command may be a link to /proc/self/exe, or a script with that as interpreter:
  * then our own program runs inside, and whoever opens its /proc/PID/exe there has a way to the
  * file on the host, to be written once nobody executes it (CVE-2019-5736). So that what is
- * executed is never the file itself: root executes it through a detached read-only mount, which
- * nobody can make writable again and which costs one exec, unless whoever starts it opened it so;
- * an ordinary user, who cannot mount, a sealed copy, and that only if the file is his to write.
+ * executed is never the file itself: for root it is the file through a detached read-only mount,
+ * which nobody can make writable again. The running program goes over to that, or, where the kernel
+ * does not know how, executes itself anew, unless whoever starts it opened it so. An ordinary user,
+ * who cannot mount, executes a sealed copy, and that only if the file is his to write.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "os/caps.h"
+#include "os/exe_file.h"
 #include "runtime/runtime.h"
 
 enum { ALL_SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
@@ -74,6 +76,10 @@ int runtime_protect_self(char **argv, struct keg_err *err)
 	if (is_protected(self))
 		return 0;
 	autofd int safe = open_readonly(self, "");
+	struct keg_err untold;
+
+	if (safe >= 0 && exe_file_replace(safe, &untold) >= 0)
+		return 0;
 	if (safe < 0 && geteuid() != 0 && faccessat(self, "", W_OK, AT_EACCESS | AT_EMPTY_PATH) < 0)
 		return 0;
 	if (safe < 0)

@@ -36,13 +36,11 @@ static const struct cli_program kegrun = {
 	.report = kegrun_log_error,
 };
 
-/* One of the words is such a command; that another word may look like one does no harm. */
-static bool enters_containers(char **argv)
+/* One of the words is one of these; that another word may look like one does no harm. */
+static bool has_word_of(char **argv, const char *const *words)
 {
-	static const char *const words[] = { "create", "exec", "mounts", "run", REMOTE_COMMAND };
-
 	for (; *argv; argv++) {
-		for (size_t i = 0; i < KEG_COUNT(words); i++) {
+		for (size_t i = 0; words[i]; i++) {
 			if (strcmp(*argv, words[i]) == 0)
 				return true;
 		}
@@ -52,13 +50,18 @@ static bool enters_containers(char **argv)
 
 int main(int argc, char **argv)
 {
+	/* What enters containers, and of that what has the most in memory later on. */
+	static const char *const enter[] = {
+		"create", "exec", "mounts", "run", REMOTE_COMMAND, NULL
+	};
+	static const char *const make[] = { "create", "run", REMOTE_COMMAND, NULL };
 	struct keg_err err = { 0 };
 
-	if (enters_containers(argv) && runtime_protect_self(argv, &err) < 0) {
+	if (has_word_of(argv, enter) && runtime_protect_self(argv, &err) < 0) {
 		keg_err_print(&err, stderr);
 		return EXIT_FAILURE;
 	}
-	loader_give_back();
+	loader_give_back(has_word_of(argv, make));
 
 	struct cli_program program = kegrun;
 	if (argc > 0 && strcmp(keg_path_base(argv[0]), "crun") == 0) {
