@@ -10,7 +10,9 @@
 #include <pthread.h>
 
 #include "base/mem.h"
+#include "image/digest_of.h"
 #include "image/layer_tar.h"
+#include "image/local_list.h"
 #include "image/scopes.h"
 #include "image/storage_dest.h"
 #include "image/storage_signatures.h"
@@ -27,6 +29,11 @@ struct storage_source {
 	struct store_image image;
 	struct store_layer *layers; /* lowest first */
 	size_t n_layers;
+
+	/* A manifest list that is put together here: its images are anywhere. */
+	const struct image_access *access;
+	bool is_list;
+	struct image_source *entry; /* the one that was asked for last, or NULL */
 };
 
 static int read_data(struct storage_source *src, const char *key, struct keg_buf *out,
@@ -38,6 +45,31 @@ static int read_data(struct storage_source *src, const char *key, struct keg_buf
 	return r;
 }
 
+/* From here on blobs are those of this entry: of images below a list one is moved at a time. */
+static int list_manifest(struct storage_source *src, const char *digest, struct keg_buf *out,
+			 char **media_type, struct keg_err *err)
+{
+	auto(keg_buf) toplevel = { 0 };
+	char toplevel_digest[DIGEST_SHA256_LEN + 1];
+
+	if (src->entry)
+		image_source_free(take_ptr(&src->entry));
+	pthread_mutex_lock(&src->lock);
+	int r = local_list_source(src->store, &src->image, digest, src->access, &src->entry, err);
+	pthread_mutex_unlock(&src->lock);
+	if (r >= 0)
+		r = image_source_manifest(src->entry, NULL, &toplevel, media_type, err);
+	if (r < 0)
+		return r;
+	image_digest_of(toplevel_digest, toplevel.data, toplevel.len);
+	if (keg_str_eq(toplevel_digest, digest)) {
+		keg_buf_add(out, toplevel.data, toplevel.len);
+		return 0;
+	}
+	free(take_ptr(media_type));
+	return image_source_manifest(src->entry, digest, out, media_type, err);
+}
+
 static int storage_manifest(struct image_source *source, const char *instance, struct keg_buf *out,
 			    char **media_type, struct keg_err *err)
 {
@@ -47,6 +79,8 @@ static int storage_manifest(struct image_source *source, const char *instance, s
 	*media_type = NULL;
 	if (!digest)
 		return read_data(src, "manifest", out, err);
+	if (instance && src->is_list)
+		return list_manifest(src, instance, out, media_type, err);
 	autofree char *key = keg_printf("manifest-%s", digest);
 	return read_data(src, key, out, err);
 }
@@ -79,6 +113,8 @@ static int storage_blob(struct image_source *source, const struct image_blob *bl
 
 	if (from != 0)
 		keg_bug("the store is no resumable source");
+	if (src->entry)
+		return src->entry->ops->blob(src->entry, blob, 0, to, err);
 	if (blob->layer != IMAGE_CONFIG_LAYER)
 		return send_layer(src, &src->layers[blob->layer], to, err);
 
@@ -92,7 +128,10 @@ static int storage_real_layers(struct image_source *source, const char *instance
 {
 	struct storage_source *src = (struct storage_source *)source;
 
-	(void)instance;
+	if (src->entry)
+		return src->entry->ops->real_layers
+			       ? src->entry->ops->real_layers(src->entry, instance, out, n, err)
+			       : 0;
 	if (n != src->n_layers)
 		return keg_fail(err, KEG_ECORRUPT,
 				"image %s has %zu layers, and its manifest names %zu",
@@ -115,6 +154,8 @@ static void storage_source_free(struct image_source *source)
 {
 	struct storage_source *src = (struct storage_source *)source;
 
+	if (src->entry)
+		image_source_free(src->entry);
 	pthread_mutex_destroy(&src->lock);
 	keg_arena_done(&src->arena);
 	storage_ref_done(&src->ref);
@@ -151,6 +192,7 @@ int storage_source_open(const char *rest, const struct image_access *access,
 	struct storage_source *src = keg_alloc(1, sizeof *src);
 
 	src->base.ops = &storage_source_ops;
+	src->access = access;
 	pthread_mutex_init(&src->lock, NULL);
 	autoptr(image_source) owned = &src->base;
 
@@ -164,6 +206,7 @@ int storage_source_open(const char *rest, const struct image_access *access,
 				      &src->n_layers, err);
 	if (r < 0)
 		return r;
+	src->is_list = local_list_is(src->store, &src->image);
 	autofree char *text = storage_ref_format(&src->ref, src->store);
 	src->base.name = keg_printf("containers-storage:%s", text);
 	if (src->ref.named) {

@@ -9,6 +9,7 @@ __attribute__((visibility("default"))) const struct transfer_table keg_transfer 
 	.load = transfer_load,
 	.save = transfer_save,
 	.push = transfer_push,
+	.list_edit = transfer_list_edit,
 	.import = transfer_import,
 	.copy = transfer_copy,
 	.inspect = transfer_inspect,

@@ -18,7 +18,7 @@
 #include "image/progress.h"
 
 /* Raised when the table changes; transfer_open() refuses another's. */
-enum { TRANSFER_VERSION = 6 };
+enum { TRANSFER_VERSION = 7 };
 
 enum transfer_pull_policy {
 	TRANSFER_PULL_MISSING = 0, /* only when the store has no such image */
@@ -70,6 +70,34 @@ struct transfer_push {
 	struct image_copy how;
 	struct image_signing signing;
 	char **digest; /* may be NULL */
+};
+
+enum transfer_list_what { TRANSFER_LIST_ADD, TRANSFER_LIST_ANNOTATE, TRANSFER_LIST_REMOVE };
+
+/* NULL and none: stays as it is. */
+struct transfer_list_change {
+	const char *os, *arch, *variant, *os_version;
+	const char *const *os_features, *const *features;
+	size_t n_os_features, n_features;
+	const char *const *annotations; /* "key=value" */
+	size_t n_annotations;
+	const char *subject; /* of the list itself: an image, named as those below */
+};
+
+/* A change of a manifest list that is put together in the store. */
+struct transfer_list_edit {
+	const struct image_access *access;
+	const char *list;     /* its id; NULL: a new one */
+	const char *new_name; /* that it gets; or NULL */
+	enum transfer_list_what what;
+	/*
+	 * ADD: "transport:details", or a name on a registry, short or full. ANNOTATE: the same, or
+	 * a digest, of one entry; none: the list itself. REMOVE: digests.
+	 */
+	const char *const *images;
+	size_t n_images;
+	bool all; /* ADD: of an index each image */
+	struct transfer_list_change change;
 };
 
 struct transfer_import {
@@ -160,6 +188,7 @@ struct transfer_table {
 	int (*load)(const struct transfer_load *req, struct keg_strv *names, struct keg_err *err);
 	int (*save)(const struct transfer_save *req, struct keg_err *err);
 	int (*push)(const struct transfer_push *req, struct keg_err *err);
+	int (*list_edit)(const struct transfer_list_edit *req, char **id, struct keg_err *err);
 	int (*import)(const struct transfer_import *req, struct keg_strv *ids, struct keg_err *err);
 	/* kegcopy: from name to name. *manifest (may be NULL) is what was written. */
 	int (*copy)(const struct image_copy_names *names, struct image_copy *how,

@@ -9,6 +9,7 @@ int transfer_pull(const struct transfer_pull *req, struct keg_strv *ids, struct 
 int transfer_load(const struct transfer_load *req, struct keg_strv *names, struct keg_err *err);
 int transfer_save(const struct transfer_save *req, struct keg_err *err);
 int transfer_push(const struct transfer_push *req, struct keg_err *err);
+int transfer_list_edit(const struct transfer_list_edit *req, char **id, struct keg_err *err);
 int transfer_import(const struct transfer_import *req, struct keg_strv *ids, struct keg_err *err);
 int transfer_copy(const struct image_copy_names *names, struct image_copy *how,
 		  struct keg_buf *manifest, struct keg_err *err);

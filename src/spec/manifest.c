@@ -79,8 +79,11 @@ static const struct keg_json_field docker_list_rows[] = {
 enum manifest_kind manifest_guess(struct json_object *root, const char *media_type)
 {
 	bool layers = keg_json_get(root, "layers") || keg_json_get(root, "config");
-	bool manifests = keg_json_get(root, "manifests");
 	enum manifest_kind own = manifest_kind_of_media(keg_json_str(root, "mediaType", NULL));
+	/* An empty list is null when Go wrote it. */
+	bool manifests =
+		keg_json_get(root, "manifests") ||
+		(manifest_kind_is_index(own) && json_object_object_get_ex(root, "manifests", NULL));
 	enum manifest_kind told = manifest_kind_of_media(media_type);
 
 	if (keg_json_get(root, "fsLayers") || keg_json_i64(root, "schemaVersion", 0) == 1)

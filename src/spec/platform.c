@@ -12,6 +12,7 @@ const struct keg_json_field platform_rows[] = {
 	JSON_STR("os.version", struct platform, os_version, 0),
 	JSON_STRV("os.features", struct platform, os_features, 0),
 	JSON_STR("variant", struct platform, variant, 0),
+	JSON_STRV("features", struct platform, features, 0),
 	JSON_END,
 };
 

@@ -15,6 +15,8 @@ struct platform {
 	const char *os_version;
 	const char **os_features;
 	size_t n_os_features;
+	const char **features; /* of the processor; only Docker's lists have them */
+	size_t n_features;
 };
 
 /* The rows of the JSON object of that form. */

@@ -20,6 +20,7 @@ static const struct cli_cmd *const commands[] = {
 	&cmd_container_kill,
 	&cmd_load,
 	&cmd_container_logs,
+	&cmd_manifest,
 	&cmd_ps,
 	&cmd_pull,
 	&cmd_push,

@@ -72,7 +72,8 @@ static int push_run(const struct cli_call *call, struct keg_err *err)
 {
 	const struct push_args *args = call->args;
 	auto(engine) engine = ENGINE_INIT;
-	struct image_copy how = { .compress = args->compress };
+	/* Of a manifest list all that it names goes along. */
+	struct image_copy how = { .which = IMAGE_COPY_ALL, .compress = args->compress };
 	struct image_signing signing = { 0 };
 	autofree char *digest = NULL;
 	int r = push_how_take(&args->how, &engine.arena, &how, &signing, err);
