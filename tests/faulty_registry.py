@@ -110,18 +110,21 @@ class Server(http.server.ThreadingHTTPServer):
 
 class FaultyRegistry:
     def __init__(self, tls=False, auth=None, users=None, token_seconds=300, resumes=True, chunk_least=None, mounts=True,
-                 shared=True, keeps_signatures=False, days=2):
+                 shared=True, keeps_signatures=False, days=2, lies=False, referrers=False):
         """auth: None, "basic" or "bearer"; users: {name: password}, else anybody gets a token.
 
         resumes: an upload that was cut goes on; mounts: blobs of other repositories can be linked;
         shared: what one repository has all others have;
         chunk_least: what OCI-Chunk-Min-Length says, and what a chunk before the last must have;
-        days: how long its certificate is valid.
+        days: how long its certificate is valid;
+        lies: says of each blob that it has it, and takes no manifest whose blobs are not there; referrers: keeps
+        the list of who refers to a manifest.
         With keeps_signatures it has OpenShift's extension for them; `files` are given as they are, by path.
         """
         self.keeps_signatures, self.signatures, self.files = keeps_signatures, {}, {}
         self.auth, self.users, self.token_seconds = auth, users or {}, token_seconds
         self.resumes, self.mounts, self.chunk_least, self.shared = resumes, mounts, chunk_least, shared
+        self.lies, self.referrers = lies, referrers
         self.linked = set()  # (repository, digest), of uploads and mounts
         self.received = 0  # bytes of uploads
         self.blobs, self.manifests, self.uploads, self.tokens = {}, {}, {}, {}
@@ -353,8 +356,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _manifest(self, body, repository, reference):
         registry = self.server.registry
         if self.command == "PUT":
+            document = json.loads(body)
+            blobs = [document.get("config"), *document.get("layers", [])]
+            if registry.lies and not all(blob["digest"] in registry.blobs for blob in blobs if blob):
+                return self._error(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry")
             registry.add_manifest(repository, reference, body, self.headers.get("Content-Type"))
-            return self._answer(201, b"", {"Docker-Content-Digest": digest(body)})
+            listed = {"OCI-Subject": document["subject"]["digest"]} if registry.referrers and "subject" in document else {}
+            return self._answer(201, b"", {"Docker-Content-Digest": digest(body), **listed})
         if (repository, reference) not in registry.manifests:
             return self._error(404, "MANIFEST_UNKNOWN", "manifest unknown")
         if self.command == "DELETE":
@@ -365,6 +373,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _blob(self, _body, repository, name):
         data = self.server.registry.blobs.get(name)
+        if self.command == "HEAD" and self.server.registry.lies:
+            return self._answer(200, data or b"")
         if data is None or not self.server.registry.has(repository, name):
             return self._error(404, "BLOB_UNKNOWN", "blob unknown to registry")
         headers = {"Content-Type": "application/octet-stream", "Docker-Content-Digest": name}

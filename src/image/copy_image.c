@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "image/copy_blobs.h"
 #include "image/copy_chunks.h"
@@ -479,9 +480,8 @@ static int make_plan(struct plan *plan, const struct keg_buf *bytes, const char 
 			      : 0;
 }
 
-int copy_image_run(const struct copy_image *what, const struct keg_buf *bytes,
-		   const char *media_type, struct keg_buf *written, const char **written_type,
-		   struct keg_err *err)
+static int run(const struct copy_image *what, const struct keg_buf *bytes, const char *media_type,
+	       struct keg_buf *written, const char **written_type, struct keg_err *err)
 {
 	auto(plan) plan = { .what = what };
 
@@ -501,4 +501,20 @@ int copy_image_run(const struct copy_image *what, const struct keg_buf *bytes,
 		return r;
 	*written_type = manifest_kind_media(plan.kind);
 	return 0;
+}
+
+int copy_image_run(const struct copy_image *what, const struct keg_buf *bytes,
+		   const char *media_type, struct keg_buf *written, const char **written_type,
+		   struct keg_err *err)
+{
+	size_t start = written->len;
+	bool lied = what->dst->lied;
+
+	int r = run(what, bytes, media_type, written, written_type, err);
+	if (r >= 0 || lied || !what->dst->lied)
+		return r;
+	/* It said that it has blobs, and has not: all are sent. */
+	keg_debug("%s", err->msg);
+	keg_buf_cut(written, start);
+	return run(what, bytes, media_type, written, written_type, err);
 }

@@ -228,7 +228,7 @@ static int store(struct registry_repo *repo, const char *tag, struct attachments
 	image.config = &described;
 	manifest_emit(&image, &manifest);
 	return registry_manifest_put(repo, tag, MEDIA_OCI_MANIFEST, manifest.data, manifest.len,
-				     err);
+				     NULL, err);
 }
 
 int docker_attachments_write(struct registry_repo *repo, const char *digest,

@@ -10,6 +10,7 @@
 #include "registry/blob.h"
 #include "registry/blob_cache.h"
 #include "registry/manifest.h"
+#include "registry/referrers.h"
 #include "registry/upload.h"
 #include "registry/upload_window.h"
 
@@ -145,6 +146,8 @@ static int docker_reuse(struct image_dest *dst, const struct image_blob *blob, b
 	struct docker_dest *docker = (struct docker_dest *)dst;
 
 	(void)substitute;
+	if (docker->base.lied)
+		return 0;
 	if (blob->plain)
 		return find_packed(docker, blob, have, err);
 	return blob->digest[0] ? find_blob(docker, blob, have, err) : 0;
@@ -214,9 +217,14 @@ static int docker_put_manifest(struct image_dest *dst, const void *bytes, size_t
 {
 	struct docker_dest *docker = (struct docker_dest *)dst;
 
+	struct registry_said said;
+
 	int r = registry_manifest_put(docker->repo,
 				      instance ? instance : docker_site_what(&docker->site),
-				      media_type, bytes, len, err);
+				      media_type, bytes, len, &said, err);
+	docker->base.lied |= r < 0 && said.lacks_blobs;
+	if (r >= 0 && !said.lists_subject)
+		r = registry_referrers_add(docker->repo, bytes, len, media_type, err);
 	if (r < 0 || instance)
 		return r;
 	free(take_ptr(&docker->digest));

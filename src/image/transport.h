@@ -145,12 +145,13 @@ struct image_dest {
 	bool takes_schema1; /* manifests of Docker's first format */
 	/* What such a manifest must call the image; docker_path NULL: nobody looks at that. */
 	const char *docker_path, *docker_tag;
-	bool takes_urls;       /* layers that the manifest gives URLs of stay there */
-	bool takes_index;      /* several images below one reference */
-	bool each_layer;       /* wants a blob that is several layers once for each */
-	bool takes_packed;     /* see reuse() */
-	bool remote;	       /* a network lies between */
-	const char *origin;    /* the engine's: where all of it comes from ("host/path") or NULL */
+	bool takes_urls;    /* layers that the manifest gives URLs of stay there */
+	bool takes_index;   /* several images below one reference */
+	bool each_layer;    /* wants a blob that is several layers once for each */
+	bool takes_packed;  /* see reuse() */
+	bool remote;	    /* a network lies between */
+	bool lied;	    /* refused a manifest for blobs it lacks: reuse() says no from now on */
+	const char *origin; /* the engine's: where all of it comes from ("host/path") or NULL */
 	unsigned max_parallel; /* puts at once; 0: no opinion */
 };
 

@@ -101,6 +101,25 @@ static void add_errors(const struct http_response *answer, struct keg_buf *out)
 	}
 }
 
+bool answer_names(const struct http_response *answer, const char *code)
+{
+	struct keg_err ignored;
+	autojson body = NULL;
+
+	if (keg_json_parse(keg_buf_text(&answer->body), answer->body.len, &body, &ignored) < 0)
+		return false;
+	struct json_object *errors = keg_json_get(body, "errors");
+	if (!errors || !json_object_is_type(errors, json_type_array))
+		return false;
+	for (size_t i = 0; i < json_object_array_length(errors); i++) {
+		struct json_object *error = json_object_array_get_idx(errors, i);
+
+		if (keg_str_eq(keg_json_str(error, "code", ""), code))
+			return true;
+	}
+	return false;
+}
+
 static enum keg_code code_of(int status)
 {
 	if (status == 404)

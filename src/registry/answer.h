@@ -15,6 +15,9 @@
  */
 int answer_fail(const struct http_response *answer, struct keg_err *err);
 
+/* Do the registry's errors have this code ("BLOB_UNKNOWN")? */
+bool answer_names(const struct http_response *answer, const char *code);
+
 /* Worth trying again: 429 and the 5xx that come from overload. */
 bool answer_is_transient(int status);
 

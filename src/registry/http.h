@@ -38,6 +38,7 @@ struct http_response {
 	struct keg_buf body; /* what the sink did not take, at most `most` bytes */
 	struct keg_strv challenges;
 	char *location, *content_type, *digest, *link, *content_range, *range;
+	char *subject;		/* OCI-Subject */
 	char *keeps_signatures; /* X-Registry-Supports-Signatures */
 	char *url;		/* that answered, after redirects */
 	bool broken;		/* the exchange failed in a way that another attempt may not */

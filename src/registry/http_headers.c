@@ -20,6 +20,7 @@ void http_response_done(struct http_response *response)
 	free(response->link);
 	free(response->content_range);
 	free(response->range);
+	free(response->subject);
 	free(response->keeps_signatures);
 	free(response->url);
 	*response = (struct http_response){ 0 };
@@ -81,6 +82,7 @@ void http_headers_take(struct http_response *out, const char *line, size_t len)
 		{ "Range", &out->range },
 		{ "Docker-Content-Digest", &out->digest },
 		{ "Link", &out->link },
+		{ "OCI-Subject", &out->subject },
 		{ "X-Registry-Supports-Signatures", &out->keeps_signatures },
 	};
 

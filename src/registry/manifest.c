@@ -155,7 +155,8 @@ int registry_manifest_digest(struct registry_repo *repo, const char *ref, char *
 }
 
 int registry_manifest_put(struct registry_repo *repo, const char *ref, const char *media_type,
-			  const void *bytes, size_t len, struct keg_err *err)
+			  const void *bytes, size_t len, struct registry_said *said,
+			  struct keg_err *err)
 {
 	auto(http_response) answer = { 0 };
 	auto(keg_strv) headers = { 0 };
@@ -170,6 +171,12 @@ int registry_manifest_put(struct registry_repo *repo, const char *ref, const cha
 	if (!keg_str_empty(media_type))
 		keg_strv_addf(&headers, "Content-Type: %s", media_type);
 	int r = registry_call(repo, &request, NULL, &answer, err);
+	if (said)
+		*said = (struct registry_said){
+			.lacks_blobs = answer_names(&answer, "MANIFEST_BLOB_UNKNOWN") ||
+				       answer_names(&answer, "BLOB_UNKNOWN"),
+			.lists_subject = answer.subject,
+		};
 	if (r >= 0 && (answer.status < 200 || answer.status > 299))
 		r = answer_fail(&answer, err);
 	return r < 0 ? keg_wrap(err, "uploading manifest %s to %s", ref, repo->name) : 0;

@@ -3,6 +3,7 @@
 #ifndef KEG_REGISTRY_MANIFEST_H
 #define KEG_REGISTRY_MANIFEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -32,8 +33,16 @@ int registry_manifest_get(struct registry_repo *repo, const char *ref,
 int registry_manifest_digest(struct registry_repo *repo, const char *ref, char **out,
 			     struct keg_err *err) KEG_MUST_CHECK;
 
+/* What a registry says to a manifest that it was given. */
+struct registry_said {
+	bool lacks_blobs;   /* it is refused for blobs that are not there */
+	bool lists_subject; /* it will be listed among those who refer to its subject */
+};
+
+/* *said may be NULL. */
 int registry_manifest_put(struct registry_repo *repo, const char *ref, const char *media_type,
-			  const void *bytes, size_t len, struct keg_err *err) KEG_MUST_CHECK;
+			  const void *bytes, size_t len, struct registry_said *said,
+			  struct keg_err *err) KEG_MUST_CHECK;
 
 /* Delete what a tag or digest stands for (by its digest, as registries want it). */
 int registry_manifest_delete(struct registry_repo *repo, const char *ref,

@@ -188,7 +188,7 @@ static int put_manifest(struct registry_repo *repo, const struct request *req, s
 	if (r < 0)
 		return r;
 	return registry_manifest_put(repo, req->arg[0], req->arg[1], keg_buf_text(&bytes),
-				     bytes.len, err);
+				     bytes.len, NULL, err);
 }
 
 static int mount_blob(struct registry_repo *repo, const struct request *req, struct keg_err *err)

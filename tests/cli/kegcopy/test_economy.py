@@ -193,3 +193,13 @@ def test_a_line_says_what_was_moved_and_what_was_saved(kegcopy, store, stored, f
     assert re.fullmatch(r"Moved \d+(\.\d+)? kB\n", first.err), first.err
     assert re.fullmatch(r"Moved 0 B, saved \d+(\.\d+)? kB\n", second.err), second.err
     assert kegcopy.run("copy", "-q", TO, store.name("app"), target).err == ""
+
+
+def test_a_registry_that_lies_about_its_blobs_gets_them(kegcopy, store, stored, faulty_registry):
+    registry = faulty_registry(lies=True)
+    kegcopy.copy(store.name("app"), f"docker://{registry.host}/app:1", TO)
+    assert puts(registry) == 4 and ("app", "1") in registry.manifests
+    origin = faulty_registry()
+    origin.add_image("other", "1", layers=[{"file": b"1"}])
+    kegcopy.copy(f"docker://{origin.host}/other:1", f"docker://{registry.host}/other:1", FROM, TO)
+    assert registry.manifests["other", "1"] == origin.manifests["other", "1"]
