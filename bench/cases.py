@@ -10,14 +10,13 @@ import sys
 import tempfile
 import time
 
+import images as moving
 import measure
 import runtime
 from measure import Row
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-from make_images import make  # noqa: E402
-from registry_fixture import DockerRegistry  # noqa: E402
 from sandbox import busybox_archive  # noqa: E402
 
 IMAGE = "localhost/bench:latest"
@@ -105,31 +104,6 @@ def images(stage):
     return Row("ms", (many - few) * 1000, got["peer"] * 1000, 20, True, f"{few * 1000:.1f} with one; peer: all of it")
 
 
-def pull(stage, name, target, rounds):
-    registry = DockerRegistry()
-    try:
-        with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-            make(pathlib.Path(folder), name)
-            stage.call("skopeo", "copy", "--dest-tls-verify=false", f"oci:{folder}/{name}", f"docker://{registry.host}/{name}")
-        image = f"{registry.host}/{name}:latest"
-        got = stage.compare(["pull", "-q", "--tls-verify=false", image], rounds,
-                            lambda _: stage.call(*stage.podman, "rmi", "-f", image, check=False))
-        stage.call(*stage.podman, "rmi", "-f", image, check=False)
-    finally:
-        registry.stop()
-    return Row("ms", got["ours"] * 1000, got["peer"] * 1000, target)
-
-
-def pull61(stage):
-    """pull of an image of 61 layers"""
-    return pull(stage, "layers61", 1 / 8, 7)
-
-
-def pull300(stage):
-    """pull of an image of 300 MB"""
-    return pull(stage, "big300", 1 / 2.5, 5)
-
-
 def private_kib(pid):
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as rollup:
         return sum(int(line.split()[1]) for line in rollup if line.startswith(("Private_Clean", "Private_Dirty")))
@@ -169,8 +143,8 @@ def size(stage):
     return Row("MB", ours / 1e6, peers / 1e6, 4, True)
 
 
-CASES = {"run": run, "exec": exec_, "ps": ps, "images": images, "pull61": pull61, "pull300": pull300,
-         "memory": memory, "size": size, **runtime.CASES}
+CASES = {"run": run, "exec": exec_, "ps": ps, "images": images, **moving.CASES, "memory": memory,
+         "size": size, **runtime.CASES}
 
 
 def as_json(rows):
