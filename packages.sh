@@ -3,7 +3,8 @@
 # shellcheck shell=bash
 
 build_packages=(gcc meson ninja-build pkg-config libc6-dev libjson-c-dev libseccomp-dev
-	libcurl4-openssl-dev libssl-dev libisal-dev zlib1g-dev libzstd-dev nettle-dev libyaml-dev libsodium-dev uthash-dev musl-tools)
+	libcurl4-openssl-dev libnghttp2-dev libssl-dev libisal-dev zlib1g-dev libzstd-dev nettle-dev libyaml-dev libsodium-dev
+	uthash-dev musl-tools)
 run_packages=(busybox-static uidmap)
 test_packages=(libcmocka-dev clang clang-format clang-tidy cppcheck libclang-rt-14-dev
 	python3 python3-pytest python3-pytest-xdist docker-registry podman buildah skopeo runc crun
