@@ -14,8 +14,8 @@ int image_blob_file_has(int dirfd, const struct image_blob *blob, const char *na
 			struct image_blob *have);
 
 /*
- * Write all of `from` to "<prefix><hex>", the digest being found on the way: under a temporary
- * name first, so that a half written blob is never taken for one.
+ * Write all of `from` to "<prefix><hex>", the digest being found on the way where the blob has
+ * none: under a temporary name first, so that a half written blob is never taken for one.
  */
 int image_blob_file_put(int dirfd, const char *prefix, const struct image_blob *blob,
 			struct stream_in *from, struct image_blob *put,

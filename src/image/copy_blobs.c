@@ -11,7 +11,9 @@
 enum {
 	FETCHERS = 6,
 	TAKERS = 3,
-	RING_ROOM = 4 << 20,
+	/* Blobs that may be on their way at once: what is in memory is bounded by their rings. */
+	WINDOW = 8,
+	RING_ROOM = 1 << 20,
 	/* Smaller blobs are not worth a file to resume from. */
 	SPOOL_MIN = 1 << 20,
 	PUT_AGAIN_MOST = 3,
@@ -54,11 +56,17 @@ static void fail(struct crew *crew, const struct keg_err *err)
 	pthread_mutex_unlock(&crew->lock);
 }
 
-/* The index of the next job on this side, or n: there is none, or all is lost. */
+/*
+ * The index of the next job on this side, or n: there is none, or all is lost. A fetcher waits
+ * until the takers are near, whom nothing keeps from the jobs before.
+ */
 static size_t next_job(struct crew *crew, size_t *counter)
 {
 	pthread_mutex_lock(&crew->lock);
+	while (*counter >= crew->next_take + WINDOW && !crew->failed)
+		pthread_cond_wait(&crew->changed, &crew->lock);
 	size_t i = crew->failed || *counter >= crew->what->n ? crew->what->n : (*counter)++;
+	pthread_cond_broadcast(&crew->changed);
 	pthread_mutex_unlock(&crew->lock);
 	return i;
 }

@@ -103,10 +103,12 @@ static int unpack(struct stream_in **stream, struct keg_err *err)
 	return stream_decompress(*stream, 0, NULL, stream, err);
 }
 
-/* What it reads is read ahead, so that unpacking and packing overlap. */
-static int pack(const struct copy_wish *wish, struct stream_in **stream, struct keg_err *err)
+/* What it unpacks is read ahead, so that unpacking and packing overlap. */
+static int pack(const struct copy_wish *wish, bool unpacks, struct stream_in **stream,
+		struct keg_err *err)
 {
-	*stream = stream_in_ahead(*stream);
+	if (unpacks)
+		*stream = stream_in_ahead(*stream);
 	if (wish->chunked)
 		return stream_in_chunked(*stream, wish->level, wish->chunked, stream, err);
 	return packer_new(*stream, wish->with, wish->level, stream, err);
@@ -127,7 +129,7 @@ int copy_stages_open(const struct copy_wish *wish, struct stream_in *reader, str
 	if (*change == COPY_UNPACK || *change == COPY_REPACK)
 		r = unpack(&stream, err);
 	if (r >= 0 && (*change == COPY_PACK || *change == COPY_REPACK))
-		r = pack(wish, &stream, err);
+		r = pack(wish, *change == COPY_REPACK, &stream, err);
 	if (r >= 0 && wish->encrypt)
 		r = crypt_layer_encrypt(wish->encrypt, stream, &stream, err);
 	if (r < 0)

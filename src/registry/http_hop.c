@@ -20,8 +20,8 @@ enum {
 	CONNECT_SECONDS = 30,
 	STALL_BYTES = 128,   /* per second: slower is no progress */
 	COMMIT_PATIENCE = 5, /* times as long, when the server has to digest what it got */
-	RECEIVE_BUFFER = 512 << 10,
-	SEND_BUFFER = 512 << 10,
+	RECEIVE_BUFFER = 256 << 10,
+	SEND_BUFFER = 256 << 10,
 };
 
 /*
