@@ -105,10 +105,16 @@ static bool says_true(struct json_object *value)
 				 : strcmp(json_object_get_string(value), "true") == 0);
 }
 
-static int check_options(const struct options_table *table, const char *file, struct keg_err *err)
+/* What is not built, but would change what is kept where, or whose it is. */
+static int check_file(const struct storage_table *storage, const char *file, struct keg_err *err)
 {
-	if (!keg_str_empty(table->remap_uids) || !keg_str_empty(table->remap_gids) ||
-	    !keg_str_empty(table->remap_user) || !keg_str_empty(table->remap_group))
+	const struct options_table *table = storage->options;
+
+	if (says_true(storage->transient_store))
+		return keg_fail(err, KEG_EUNSUPPORTED, "%s: transient_store is not supported",
+				file);
+	if (table && (!keg_str_empty(table->remap_uids) || !keg_str_empty(table->remap_gids) ||
+		      !keg_str_empty(table->remap_user) || !keg_str_empty(table->remap_group)))
 		return keg_fail(err, KEG_EUNSUPPORTED, "%s: remapped ids are not supported", file);
 	return 0;
 }
@@ -148,12 +154,13 @@ static int take_file(struct store_config *config, const struct config_file *file
 		replace(&config->graphroot, expand(storage->graphroot, uid));
 	if (!keg_str_empty(storage->runroot))
 		replace(&config->runroot, expand(storage->runroot, uid));
-	if (!storage->options)
-		return 0;
+	int r = check_file(storage, path, err);
+	if (r < 0 || !storage->options)
+		return r;
 	keg_strv_clear(&config->driver_options);
 	take_driver_options(config, storage->options);
 	config->disable_volatile = says_true(storage->options->disable_volatile);
-	return check_options(storage->options, path, err);
+	return 0;
 }
 
 /* What an ordinary user takes over from the system's file. */

@@ -44,6 +44,7 @@ static const struct keg_json_field storage_rows[] = {
 	JSON_STR("graphroot", struct storage_table, graphroot, 0),
 	JSON_STR("runroot", struct storage_table, runroot, 0),
 	JSON_STR("rootless_storage_path", struct storage_table, rootless_storage_path, 0),
+	JSON_RAW("transient_store", struct storage_table, transient_store, 0),
 	JSON_STR("imagestore", struct storage_table, imagestore, 0),
 	JSON_OBJ("options", struct storage_table, options, 0, options_table, options_rows),
 	JSON_END,

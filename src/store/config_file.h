@@ -24,6 +24,7 @@ struct storage_table {
 	const char *driver, *graphroot, *runroot, *rootless_storage_path, *imagestore;
 	const char **driver_priority;
 	size_t n_driver_priority;
+	struct json_object *transient_store;
 	struct options_table *options;
 };
 

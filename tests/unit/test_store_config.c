@@ -253,6 +253,35 @@ static void a_file_has_drivers_in_their_order(void **state)
 	assert_string_equal(second.driver, "overlay");
 }
 
+static void a_file_that_wants_what_is_not_built_is_refused(void **state)
+{
+	static const struct {
+		const char *text, *named; /* NULL: fine */
+	} table[] = {
+		{ "transient_store = true\n", "transient_store" },
+		{ "transient_store = false\n", NULL },
+		{ "[storage.options]\nremap-uids = \"0:1000:10\"\n", "remapped ids" },
+		{ "[storage.options.overlay]\nsize = \"1G\"\n", "overlay.size" },
+		{ "[storage.options.overlay]\ninodes = \"10\"\n", "overlay.inodes" },
+		{ "[storage.options.overlay]\nforce_mask = \"shared\"\n", "overlay.force_mask" },
+		{ "[storage.options]\nadditionallayerstores = [\"/x:ref\"]\n",
+		  "additionallayerstore" },
+	};
+	struct place *place = *state;
+	const struct store_config_request want = { 0 };
+
+	for (size_t i = 0; i < KEG_COUNT(table); i++) {
+		auto(store_config) config = { 0 };
+		autofree char *text = keg_printf("[storage]\n%s", table[i].text);
+
+		write_named(place, text);
+		assert_int_equal(store_config_load(&want, &config, &place->err),
+				 table[i].named ? -KEG_EUNSUPPORTED : 0);
+		if (table[i].named)
+			assert_non_null(strstr(place->err.msg, table[i].named));
+	}
+}
+
 static void a_malformed_file_is_named(void **state)
 {
 	struct place *place = *state;
@@ -277,6 +306,7 @@ int main(void)
 		CONFIG_TEST(what_is_not_built_or_not_known_is_refused),
 		CONFIG_TEST(the_driver_is_named_or_prior_or_the_first_that_works),
 		CONFIG_TEST(a_file_has_drivers_in_their_order),
+		CONFIG_TEST(a_file_that_wants_what_is_not_built_is_refused),
 		CONFIG_TEST(a_malformed_file_is_named),
 	};
 

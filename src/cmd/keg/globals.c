@@ -41,6 +41,7 @@ const struct cli_opt keg_global_opts[] = {
 	OPT_REFUSED(0, "noout", NULL),
 	OPT_REFUSED('r', "remote", NULL),
 	OPT_REFUSED(0, "syslog", NULL),
+	OPT_REFUSED(0, "transient-store", NULL),
 	OPT_REFUSED(0, "url", "URL"),
 	OPT_REFUSED(0, "volumepath", "DIR"),
 	OPT_END,
