@@ -60,6 +60,12 @@ static void rewatch(struct attach_client *client)
 	}
 }
 
+/* The client left without reading all. That is said once, before its last words come. */
+static bool was_reset(void)
+{
+	return errno == ECONNRESET;
+}
+
 static bool would_wait(void)
 {
 	return errno == EAGAIN || errno == EINTR || errno == ENOBUFS;
@@ -124,7 +130,7 @@ static bool read_client(struct attach_client *client, bool hung_up)
 	struct attach *attach = client->attach;
 	ssize_t n = recv(client->source.fd, attach->space->input, SPACE_STDIN, MSG_DONTWAIT);
 
-	if (n < 0 && would_wait())
+	if (n < 0 && (would_wait() || was_reset()))
 		return true;
 	if (n > 0) {
 		input_write(attach->input, attach->space->input, (size_t)n);

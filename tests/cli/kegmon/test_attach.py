@@ -2,11 +2,12 @@
 """Clients of the attach socket, and the container's input."""
 import hashlib
 import os
+import select
 import signal
 import socket
 import time
 
-from monitored import alive, read_all, until
+from monitored import PATIENCE, alive, read_all, until
 
 
 def go(sock):
@@ -64,6 +65,19 @@ def test_a_client_that_writes_and_leaves_at_once_is_heard(monitor):
             sock.send(b"%d\n" % n)
     assert monitor.exit_status() == 0
     assert monitor.logged() == b"".join(b"%d\n" % n for n in range(50))
+
+
+def test_the_last_words_of_a_client_that_did_not_read_the_answer_are_heard(monitor):
+    monitor.run("cat", "-i")
+    with monitor.attach() as sock:
+        sock.send(b"first\n")
+        assert select.select([sock], [], [], PATIENCE)[0], "no answer"
+        os.kill(monitor.pid(), signal.SIGSTOP)
+        for n in range(5):
+            sock.send(b"%d\n" % n)
+    os.kill(monitor.pid(), signal.SIGCONT)
+    assert monitor.exit_status() == 0
+    assert monitor.logged() == b"first\n0\n1\n2\n3\n4\n"
 
 
 def test_a_slow_client_holds_up_nobody_and_loses_nothing(monitor):
