@@ -222,7 +222,8 @@ class Fuzzer:
                 f"-artifact_prefix={OUT}/fuzz-{self.name}-", "-print_final_stats=1", corpus]
         self.log = os.path.join(OUT, f"fuzz-{self.name}.log")
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            env=dict(os.environ, UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"))
 
     def used(self):
         """Seconds of processor time, of this process alone."""

@@ -64,8 +64,11 @@ static void add_code(struct keg_buf *out, const char *code)
 	size_t from = out->len;
 
 	add_text(out, code);
-	for (char *c = out->data + from; out->len > from && *c; c++)
-		*c = (char)(*c == '_' ? ' ' : tolower((unsigned char)*c));
+	for (size_t i = from; i < out->len; i++) {
+		char c = out->data[i];
+
+		out->data[i] = (char)(c == '_' ? ' ' : tolower((unsigned char)c));
+	}
 }
 
 static void add_error(struct keg_buf *out, struct json_object *error)
