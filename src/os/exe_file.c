@@ -146,23 +146,40 @@ static int lay_part(const struct program *program, const struct part *part, int 
 		       : 0;
 }
 
+/* The numbers of the fields from STAT_FIRST + 1 on; false when there are not as many. */
+static bool read_fields(const char *text, uint64_t fields[STAT_FIELDS])
+{
+	/* The name in parentheses may hold anything; the fields follow its last one. */
+	const char *name_end = strrchr(text, ')');
+	/* Then a space, a letter, and the numbers. */
+	const char *at = name_end && strlen(name_end) > 3 ? name_end + 3 : NULL;
+
+	for (int i = 0; i < STAT_FIELDS; i++)
+		fields[i] = 0;
+	for (int i = STAT_FIRST + 1; at && i < STAT_FIELDS; i++) {
+		char *end;
+
+		fields[i] = strtoull(at, &end, 10);
+		at = end == at ? NULL : end;
+	}
+	return at != NULL;
+}
+
 /* What the kernel keeps of where things are, which it wants to be told again as it is. */
 static int read_map(struct prctl_mm_map *out, struct keg_err *err)
 {
 	char text[STAT_TEXT_MAX];
-	uint64_t fields[STAT_FIELDS] = { 0 };
+	uint64_t fields[STAT_FIELDS];
 	autofd int fd = keg_open_at(AT_FDCWD, "/proc/self/stat", O_RDONLY, 0, err);
 
 	if (fd < 0)
 		return fd;
 	ssize_t got = read(fd, text, sizeof text - 1);
-	text[got > 0 ? got : 0] = '\0';
-	/* The name in parentheses may hold anything; the fields follow its last one. */
-	char *at = strrchr(text, ')');
-	char *state = at ? strchr(at, ' ') : NULL;
-	at = state ? strchr(state + 1, ' ') : NULL;
-	for (int i = STAT_FIRST + 1; at && i < STAT_FIELDS; i++)
-		fields[i] = strtoull(at, &at, 10);
+	if (got < 0)
+		return keg_fail_sys(err, errno, "read /proc/self/stat");
+	text[got] = '\0';
+	if (!read_fields(text, fields))
+		return keg_fail(err, KEG_ECORRUPT, "/proc/self/stat: unexpected form");
 
 	const uint64_t *data = &fields[STAT_START_DATA];
 	*out = (struct prctl_mm_map){
@@ -178,7 +195,7 @@ static int read_map(struct prctl_mm_map *out, struct keg_err *err)
 		.env_start = data[5],
 		.env_end = data[6],
 	};
-	return out->env_end ? 0 : keg_fail(err, KEG_ECORRUPT, "/proc/self/stat: unexpected form");
+	return 0;
 }
 
 /* Is it the file that this program was executed from? Else its bytes would be somebody else's. */

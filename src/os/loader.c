@@ -45,5 +45,8 @@ void loader_give_back(bool code)
 {
 	struct giving giving = { .page = (uintptr_t)sysconf(_SC_PAGESIZE), .code = code };
 
+	/* A static program has no loader, and nothing but what it is about to run. */
+	if (getauxval(AT_BASE) == 0)
+		return;
 	(void)dl_iterate_phdr(give_back, &giving);
 }
