@@ -10,7 +10,7 @@ import tarfile
 import tempfile
 
 BUILD = pathlib.Path(os.environ.get("KEG_BUILD") or pathlib.Path(__file__).resolve().parents[1] / "build")
-PROGRAMS = ["keg", "kegmon", "kegrun", "kegcopy", "libkeg-transfer.so"]
+PROGRAMS = ["keg", "kegmon", "kegrun", "kegrun-systemd", "kegcopy", "libkeg-transfer.so"]
 BUSYBOX = "/bin/busybox"
 IMAGE = "localhost/busybox:test"
 TIMEOUT = 60
