@@ -48,6 +48,18 @@ CGROUPS = {
 }
 
 
+def group_lives(group):
+    """Is there a process of this group that is more than a zombie?"""
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, of = stat.read_text(errors="replace").rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if int(of) == group and state not in "ZX":
+            return True
+    return False
+
+
 class Machine:
     """One boot. `script` is run by the guest's shell as root; then the guest powers off.
 
@@ -116,6 +128,10 @@ class Machine:
         except ProcessLookupError:
             pass
         self.process.wait()
+        # Those that write to its disk may be in the middle of it: a disk that changes under who mounts it next is torn.
+        end = time.monotonic() + 10
+        while group_lives(self.process.pid) and time.monotonic() < end:
+            time.sleep(0.01)
 
     def text(self, name="output"):
         path = self.folder / name
