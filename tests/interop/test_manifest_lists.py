@@ -33,7 +33,7 @@ def test_a_list_of_ours_in_podman(store, keg, images):
     store.podman("manifest", "remove", "l", ours["manifests"][0]["digest"])
     assert json.loads(keg("manifest", "inspect", "l"))["manifests"] == ours["manifests"][1:]
     store.podman("manifest", "rm", "l")
-    assert "localhost/l" not in keg("images")
+    assert "localhost/l " not in keg("images")
 
 
 def test_a_list_of_podmans_in_ours(store, keg, images):
@@ -45,7 +45,7 @@ def test_a_list_of_podmans_in_ours(store, keg, images):
     theirs = json.loads(store.podman("manifest", "inspect", "l"))["manifests"]
     assert len(theirs) == 2 and theirs[0]["platform"]["os.version"] == "1"
     keg("manifest", "rm", "l")
-    assert "localhost/l" not in store.podman("images")
+    assert "localhost/l " not in store.podman("images")
 
 
 def test_both_send_the_same_list(store, keg, images, tmp_path):
