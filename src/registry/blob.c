@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "registry/answer.h"
+#include "registry/blob_range.h"
 #include "registry/client.h"
 #include "registry/retry.h"
 
@@ -29,20 +30,6 @@ struct fetch {
 	int64_t drop;  /* of this answer, before what the sink wants */
 };
 
-/* Where a 206 starts and how long the blob is in all (-1: '*'). */
-static int parse_range(const char *text, int64_t *start, int64_t *total)
-{
-	int64_t last;
-	char tail[24];
-
-	*total = -1;
-	if (!text || sscanf(text, "bytes %" SCNd64 "-%" SCNd64 "/%23s", start, &last, tail) != 3)
-		return -1;
-	if (strcmp(tail, "*") != 0 && sscanf(tail, "%" SCNd64, total) != 1)
-		return -1;
-	return *start < 0 || last < *start ? -1 : 0;
-}
-
 static int wrong_size(const struct fetch *f, int64_t real, struct keg_err *err)
 {
 	return keg_fail(err, KEG_ECORRUPT,
@@ -53,9 +40,10 @@ static int wrong_size(const struct fetch *f, int64_t real, struct keg_err *err)
 static int begin(void *ctx, const struct http_response *answer, struct keg_err *err)
 {
 	struct fetch *f = ctx;
-	int64_t start = 0, total = answer->length;
+	int64_t start = 0, last, total = answer->length;
 
-	if (answer->status == 206 && parse_range(answer->content_range, &start, &total) < 0)
+	if (answer->status == 206 &&
+	    registry_range_parse(answer->content_range, &start, &last, &total) < 0)
 		return keg_fail(err, KEG_ECORRUPT, "malformed Content-Range");
 	if (start > f->given)
 		return keg_fail(err, KEG_ECORRUPT,
