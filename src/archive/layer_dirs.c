@@ -117,3 +117,28 @@ const struct layer_dir *layer_dirs_get(struct layer_dirs *dirs, const char *path
 	}
 	return open_dir(dirs, oldest, path, len);
 }
+
+int layer_dirs_open_file(struct layer_dirs *dirs, const char *name, uint64_t size,
+			 struct keg_err *err)
+{
+	auto(keg_buf) clean = { 0 };
+	struct stat st;
+	size_t parent;
+
+	if (!layer_name_clean(name, &clean) || clean.len == 0)
+		return keg_fail(err, KEG_ECORRUPT, "name leads out of the layer");
+	const char *base = layer_name_base(keg_buf_text(&clean), &parent);
+	const struct layer_dir *dir = layer_dirs_get(dirs, keg_buf_text(&clean), parent);
+	autofd int fd = !dir ? -1
+			     : openat(dir->fd, base,
+				      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO))
+		return keg_fail(err, KEG_ECORRUPT, "the file is missing from the layer");
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return keg_fail_sys(err, errno, "open");
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != size)
+		return keg_fail(err, KEG_ECORRUPT,
+				"the file was changed: its size is %lld, not %llu",
+				(long long)st.st_size, (unsigned long long)size);
+	return take_fd(&fd);
+}

@@ -10,9 +10,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
+#include "base/err.h"
 
 /*
  * A member's name cleaned as Go's path.Clean does: no leading, trailing or double slashes, no
@@ -46,6 +48,13 @@ struct layer_dirs {
  * next call. NULL with errno when there is none.
  */
 const struct layer_dir *layer_dirs_get(struct layer_dirs *dirs, const char *path, size_t len);
+
+/*
+ * A member's content: the regular file of that size, and no other, opened for reading. KEG_ECORRUPT
+ * when it is not there any more, or not like that.
+ */
+int layer_dirs_open_file(struct layer_dirs *dirs, const char *name, uint64_t size,
+			 struct keg_err *err) KEG_MUST_CHECK;
 
 /* Forget all: after something was removed or replaced. */
 void layer_dirs_flush(struct layer_dirs *dirs);
