@@ -142,6 +142,16 @@ static int find_there(const struct copy_blobs *what, struct copy_blob *blob, str
 	return 1;
 }
 
+/* 1 when it was put of what is here and of parts that were fetched. */
+static int put_parts(const struct copy_blobs *what, struct copy_blob *blob, struct keg_err *err)
+{
+	if (is_changed(blob) || !blob->want.chunks || !what->src->ops->parts ||
+	    !what->dst->ops->put_parts)
+		return 0;
+	return what->dst->ops->put_parts(what->dst, what->src, &blob->want, what->reporter,
+					 &blob->put, err);
+}
+
 /* A fetcher that lost its taker has not failed when he reads from the source anew. */
 static bool is_tried_again(struct crew *crew, const struct job *job)
 {
@@ -166,6 +176,14 @@ static int fetch_one(struct crew *crew, size_t i, struct keg_err *err)
 
 		image_report_blob(what->reporter, IMAGE_EVENT_SKIPPED, &blob->want, 0);
 		image_report_moved(what->reporter, 0, size > 0 ? (uint64_t)size : 0);
+		set_state(crew, &crew->jobs[i], JOB_SKIPPED, NULL);
+		return 0;
+	}
+
+	r = put_parts(what, blob, err);
+	if (r < 0)
+		return r;
+	if (r > 0) {
 		set_state(crew, &crew->jobs[i], JOB_SKIPPED, NULL);
 		return 0;
 	}

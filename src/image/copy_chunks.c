@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/copy_chunks.h"
 
+#include "base/log.h"
+#include "base/mem.h"
+
 bool copy_chunks_are_there(const struct descriptor *layer)
 {
 	for (size_t i = 0; i < layer->n_annotations; i++) {
@@ -8,6 +11,18 @@ bool copy_chunks_are_there(const struct descriptor *layer)
 			return true;
 	}
 	return false;
+}
+
+const struct chunked_layout *copy_chunks_of(const struct descriptor *layer, struct keg_arena *arena)
+{
+	struct chunked_layout *layout = keg_arena_alloc(arena, 1, sizeof *layout);
+	struct keg_err why;
+	int r = chunked_layout_of(layer->annotations, layer->n_annotations, (uint64_t)layer->size,
+				  layout, &why);
+
+	if (r < 0)
+		keg_debug("layer %s: %s", layer->digest, why.msg);
+	return r > 0 ? layout : NULL;
 }
 
 static bool is_ours(const struct keg_pair *annotation)

@@ -214,8 +214,12 @@ static int plan_layers(struct plan *plan, struct keg_err *err)
 {
 	plan->n = plan->doc.image.n_layers;
 	plan->blobs = keg_alloc(plan->n + 1, sizeof *plan->blobs);
-	for (size_t i = 0; i < plan->n; i++)
-		blob_of(&plan->doc.image.layers[i], (int)i, &plan->blobs[i].want);
+	for (size_t i = 0; i < plan->n; i++) {
+		struct image_blob *want = &plan->blobs[i].want;
+
+		blob_of(&plan->doc.image.layers[i], (int)i, want);
+		want->chunks = copy_chunks_of(&plan->doc.image.layers[i], &plan->arena);
+	}
 
 	int r = real_layers(plan, err);
 	if (r >= 0)

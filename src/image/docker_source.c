@@ -63,6 +63,16 @@ static int docker_blob(struct image_source *src, const struct image_blob *blob, 
 	return r;
 }
 
+static int docker_parts(struct image_source *src, const struct image_blob *blob,
+			const struct registry_range *ranges, size_t n, struct stream_out *to,
+			struct keg_err *err)
+{
+	struct docker_source *docker = (struct docker_source *)src;
+
+	return registry_blob_ranges(docker->repo, blob->digest, (uint64_t)blob->size, ranges, n,
+				    hand_on, to, err);
+}
+
 static int docker_signatures(struct image_source *src, const char *instance, struct signatures *out,
 			     struct keg_err *err)
 {
@@ -103,6 +113,7 @@ static void docker_source_free(struct image_source *src)
 static const struct image_source_ops docker_source_ops = {
 	.manifest = docker_manifest,
 	.blob = docker_blob,
+	.parts = docker_parts,
 	.signatures = docker_signatures,
 	.tags = docker_tags,
 	.free = docker_source_free,

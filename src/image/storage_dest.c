@@ -8,8 +8,10 @@
 #include "image/storage_dest.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "image/blob_parts.h"
 #include "image/digest_of.h"
 #include "image/pipe.h"
 #include "image/storage_signatures.h"
@@ -35,6 +37,7 @@ struct new_layer {
 struct storage_dest {
 	struct image_dest base;
 	struct store *store;
+	pthread_mutex_t store_lock; /* layers' parts ask it from several threads */
 	struct storage_ref ref;
 	struct keg_strv names;
 	struct keg_arena arena;
@@ -112,15 +115,10 @@ static int storage_reuse(struct image_dest *dest, const struct image_blob *blob,
 	return 1;
 }
 
-static int storage_put(struct image_dest *dest, const struct image_blob *blob,
-		       struct stream_in *from, struct image_blob *put, struct keg_err *err)
+/* `size` is that of what comes, -1: unknown. */
+static int unpack(struct storage_dest *dst, const struct image_blob *blob, int64_t size,
+		  struct stream_in *from, struct keg_err *err)
 {
-	struct storage_dest *dst = (struct storage_dest *)dest;
-
-	*put = *blob;
-	if (blob->layer == IMAGE_CONFIG_LAYER)
-		return 0; /* plan() has it already */
-
 	struct new_layer *layer = &dst->layers[blob->layer];
 	int r = store_staging_new(dst->store, &layer->staging, err);
 	if (r < 0)
@@ -128,7 +126,7 @@ static int storage_put(struct image_dest *dest, const struct image_blob *blob,
 	const struct storage_unpack what = {
 		.staging = layer->staging,
 		.diff_id = layer->diff_id,
-		.size = blob->size,
+		.size = size,
 		.userns = store_in_userns(dst->store),
 		.ignore_chown_errors = store_config(dst->store)->ignore_chown_errors,
 	};
@@ -140,7 +138,68 @@ static int storage_put(struct image_dest *dest, const struct image_blob *blob,
 			       : -(int)err->code;
 	}
 	store_staging_filled(layer->staging);
-	layer->blob = *blob;
+	return 0;
+}
+
+static int storage_put(struct image_dest *dest, const struct image_blob *blob,
+		       struct stream_in *from, struct image_blob *put, struct keg_err *err)
+{
+	struct storage_dest *dst = (struct storage_dest *)dest;
+
+	*put = *blob;
+	if (blob->layer == IMAGE_CONFIG_LAYER)
+		return 0; /* plan() has it already */
+	int r = unpack(dst, blob, blob->size, from, err);
+	if (r >= 0)
+		dst->layers[blob->layer].blob = *blob;
+	return r;
+}
+
+/*
+ * Nobody saw all of the blob, so nobody may say later that this layer is what it unpacks to: the
+ * layer is recorded without it.
+ */
+static int put_parts(struct storage_dest *dst, const struct blob_parts_from *from,
+		     struct keg_err *err)
+{
+	const struct image_blob *blob = from->blob;
+	autoptr(blob_parts) parts = NULL;
+	autoptr(stream_in) tar = NULL;
+
+	int r = blob_parts_open(from, &parts, err);
+	if (r < 0 || !parts)
+		return r;
+	image_report_blob(from->reporter, IMAGE_EVENT_STARTED, blob, blob_parts_fetched(parts));
+	r = blob_parts_tar(parts, &tar, err);
+	if (r >= 0)
+		r = unpack(dst, blob, -1, tar, err);
+	if (r < 0)
+		return r;
+	dst->layers[blob->layer].blob.size = -1;
+	uint64_t fetched = blob_parts_fetched(parts), size = (uint64_t)blob->size;
+	image_report_moved(from->reporter, fetched, size > fetched ? size - fetched : 0);
+	image_report_blob(from->reporter, IMAGE_EVENT_DONE, blob, fetched);
+	return 1;
+}
+
+static int storage_put_parts(struct image_dest *dest, struct image_source *src,
+			     const struct image_blob *blob, struct image_reporter *reporter,
+			     struct image_blob *put, struct keg_err *err)
+{
+	struct storage_dest *dst = (struct storage_dest *)dest;
+	const struct blob_parts_from from = { src, blob, dst->store, &dst->store_lock, reporter };
+
+	if (!store_config(dst->store)->partial_images)
+		return 0;
+	*put = *blob;
+	int r = put_parts(dst, &from, err);
+	if (r != -KEG_ECORRUPT && r != -KEG_EUNSUPPORTED && r != -KEG_ENOTFOUND)
+		return r;
+	/* All that is wrong with the parts has no consequence for the whole, which is verified. */
+	keg_debug("blob %s is fetched as a whole: %s", blob->digest, err->msg);
+	struct new_layer *layer = &dst->layers[blob->layer];
+	if (layer->staging)
+		store_staging_free(take_ptr(&layer->staging));
 	return 0;
 }
 
@@ -303,6 +362,7 @@ static void storage_free(struct image_dest *dest)
 	free(dst->base.spool_dir);
 	free(dst->base.name);
 	free(dst->base.reference);
+	pthread_mutex_destroy(&dst->store_lock);
 	free(dst);
 }
 
@@ -311,6 +371,7 @@ static const struct image_dest_ops storage_dest_ops = {
 	.toplevel = storage_toplevel,
 	.reuse = storage_reuse,
 	.put = storage_put,
+	.put_parts = storage_put_parts,
 	.put_manifest = storage_put_manifest,
 	.put_signatures = storage_put_signatures,
 	.commit = storage_commit,
@@ -323,6 +384,7 @@ static int open_ref(struct storage_dest *dst, const struct image_access *access,
 	struct keg_err ignored;
 
 	dst->base.ops = &storage_dest_ops;
+	pthread_mutex_init(&dst->store_lock, NULL);
 	dst->base.each_layer = true;
 	dst->base.max_parallel = UNPACKERS;
 	autoptr(image_dest) owned = &dst->base;

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "archive/chunked.h"
 #include "archive/compress.h"
 #include "archive/stream.h"
 #include "base/buf.h"
@@ -25,6 +26,7 @@
 #include "base/strv.h"
 #include "image/access.h"
 #include "image/signature.h"
+#include "registry/blob_range.h"
 #include "spec/digest.h"
 #include "spec/manifest.h"
 
@@ -36,6 +38,8 @@ struct image_blob {
 	int64_t size;			    /* -1 when not known */
 	const char *media_type;		    /* NULL or borrowed from the manifest */
 	int layer;			    /* position in the manifest, or IMAGE_CONFIG_LAYER */
+	/* Where a layer of zstd:chunked has its table, if parts of it may be fetched, else NULL. */
+	const struct chunked_layout *chunks;
 
 	/*
 	 * Of a layer that is packed on the way, so that its digest is "": that of the plain one
@@ -48,6 +52,7 @@ struct image_blob {
 	bool again; /* after a put() that failed: with the bytes from their start it may succeed */
 };
 
+struct image_reporter;
 struct image_source;
 struct image_source_ops {
 	/*
@@ -62,6 +67,13 @@ struct image_source_ops {
 	 */
 	int (*blob)(struct image_source *src, const struct image_blob *blob, uint64_t from,
 		    struct stream_out *to, struct keg_err *err);
+	/*
+	 * May be NULL: only whole blobs are given. Parts of a blob into `to`, one after the other;
+	 * they ascend and do not touch. KEG_EUNSUPPORTED when it turns out to be impossible.
+	 */
+	int (*parts)(struct image_source *src, const struct image_blob *blob,
+		     const struct registry_range *ranges, size_t n, struct stream_out *to,
+		     struct keg_err *err);
 	/* May be NULL. Layers as this source really gives them (the store: uncompressed), in
 	 * the manifest's order: those differ from the manifest's. Returns 1, or 0: no change. */
 	int (*real_layers)(struct image_source *src, const char *instance, struct image_blob *out,
@@ -119,6 +131,13 @@ struct image_dest_ops {
 	 */
 	int (*put)(struct image_dest *dst, const struct image_blob *blob, struct stream_in *from,
 		   struct image_blob *put, struct keg_err *err);
+	/*
+	 * May be NULL. As put(), from a source that gives parts of the blob, of which only those
+	 * that are not here are fetched. 1: done, 0: to be fetched as a whole.
+	 */
+	int (*put_parts)(struct image_dest *dst, struct image_source *src,
+			 const struct image_blob *blob, struct image_reporter *reporter,
+			 struct image_blob *put, struct keg_err *err);
 	/* `instance` is its digest below an index, or NULL for what the reference names. */
 	int (*put_manifest)(struct image_dest *dst, const void *bytes, size_t len,
 			    const char *media_type, const char *instance, struct keg_err *err);

@@ -2,6 +2,7 @@
 #include "store/config.h"
 
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -102,7 +103,7 @@ static bool says_true(struct json_object *value)
 {
 	return value && (json_object_is_type(value, json_type_boolean)
 				 ? json_object_get_boolean(value)
-				 : strcmp(json_object_get_string(value), "true") == 0);
+				 : strcasecmp(json_object_get_string(value), "true") == 0);
 }
 
 /* What is not built, but would change what is kept where, or whose it is. */
@@ -116,6 +117,9 @@ static int check_file(const struct storage_table *storage, const char *file, str
 	if (table && (!keg_str_empty(table->remap_uids) || !keg_str_empty(table->remap_gids) ||
 		      !keg_str_empty(table->remap_user) || !keg_str_empty(table->remap_group)))
 		return keg_fail(err, KEG_EUNSUPPORTED, "%s: remapped ids are not supported", file);
+	if (table && table->pull && says_true(table->pull->convert_images))
+		return keg_fail(err, KEG_EUNSUPPORTED,
+				"%s: pull_options.convert_images is not supported", file);
 	return 0;
 }
 
@@ -160,6 +164,8 @@ static int take_file(struct store_config *config, const struct config_file *file
 	keg_strv_clear(&config->driver_options);
 	take_driver_options(config, storage->options);
 	config->disable_volatile = says_true(storage->options->disable_volatile);
+	if (storage->options->pull && storage->options->pull->enable_partial_images)
+		config->partial_images = says_true(storage->options->pull->enable_partial_images);
 	return 0;
 }
 
@@ -215,6 +221,7 @@ static char *user_runtime_dir(unsigned uid)
 
 static void set_defaults(struct store_config *config, unsigned uid)
 {
+	config->partial_images = true;
 	if (!config->rootless) {
 		config->graphroot = keg_strdup("/var/lib/containers/storage");
 		config->runroot = keg_strdup("/run/containers/storage");
@@ -457,6 +464,7 @@ void store_config_copy(struct store_config *out, const struct store_config *from
 		.ignore_chown_errors = from->ignore_chown_errors,
 		.disable_volatile = from->disable_volatile,
 		.sync = from->sync,
+		.partial_images = from->partial_images,
 	};
 	keg_strv_extend(&out->image_stores, (const char *const *)from->image_stores.v,
 			from->image_stores.n);

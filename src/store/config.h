@@ -31,6 +31,7 @@ struct store_config {
 	bool ignore_chown_errors;
 	bool disable_volatile; /* never mount with overlay's "volatile" */
 	bool sync;	       /* layers are on the disk before they are recorded */
+	bool partial_images;   /* of zstd:chunked layers only what is missing is fetched */
 };
 
 struct store_config_request {

@@ -24,6 +24,12 @@ static const struct keg_json_field driver_rows[] = {
 	JSON_END,
 };
 
+static const struct keg_json_field pull_rows[] = {
+	JSON_RAW("enable_partial_images", struct pull_table, enable_partial_images, 0),
+	JSON_RAW("convert_images", struct pull_table, convert_images, 0),
+	JSON_END,
+};
+
 static const struct keg_json_field options_rows[] = {
 	DRIVER_ROWS(struct options_table, general.),
 	JSON_OBJ("overlay", struct options_table, overlay, 0, driver_table, driver_rows),
@@ -35,6 +41,7 @@ static const struct keg_json_field options_rows[] = {
 	JSON_STR("remap-user", struct options_table, remap_user, 0),
 	JSON_STR("remap-group", struct options_table, remap_group, 0),
 	JSON_RAW("disable-volatile", struct options_table, disable_volatile, 0),
+	JSON_OBJ("pull_options", struct options_table, pull, 0, pull_table, pull_rows),
 	JSON_END,
 };
 

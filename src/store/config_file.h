@@ -11,6 +11,11 @@ struct driver_table {
 		*skip_mount_home, *use_composefs, *sync;
 };
 
+/* Texts, or truth values. */
+struct pull_table {
+	struct json_object *enable_partial_images, *convert_images;
+};
+
 struct options_table {
 	struct driver_table general;
 	struct driver_table *overlay, *vfs;
@@ -18,6 +23,7 @@ struct options_table {
 	size_t n_image_stores, n_layer_stores;
 	const char *remap_uids, *remap_gids, *remap_user, *remap_group;
 	struct json_object *disable_volatile;
+	struct pull_table *pull;
 };
 
 struct storage_table {
