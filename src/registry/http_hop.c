@@ -190,6 +190,8 @@ static void set_proxy(struct transfer *t, const char *url)
 	autofree char *proxy = proxy_for(&words, url);
 	curl_easy_setopt(t->easy, CURLOPT_PROXY, proxy ? proxy : "");
 	curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "");
+	/* A SOCKS server must not get to choose Kerberos, which this libcurl may be without. */
+	curl_easy_setopt(t->easy, CURLOPT_SOCKS5_AUTH, (long)CURLAUTH_BASIC);
 }
 
 static void set_options(struct transfer *t, const char *url)

@@ -2,6 +2,8 @@
 """The way to a registry: HTTP/2, proxies, servers that are gone for a while, tokens that run out on the way."""
 import os
 import re
+import socket
+import threading
 
 import pytest
 
@@ -36,6 +38,44 @@ def test_a_proxy_of_the_environment_is_asked(kegcopy, faulty_registry):
         kegcopy.inspect("docker://registry.test:5000/app:1", "--tls-verify=false")
         assert registry.requests[-1][1].startswith("http://registry.test:5000/v2/app/")
         del kegcopy.env[variable]
+
+
+def carry(source, sink):
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+def serve_socks(listener, port, asked):
+    """Everything asked for is the server on `port`; (the methods offered, the name asked for) go to `asked`."""
+    while True:
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return
+        methods = client.recv(257)[2:]
+        client.sendall(b"\x05\x00")
+        request = client.recv(300)
+        asked.append((methods, request[5:5 + request[4]].decode()))
+        client.sendall(b"\x05\x00\x00\x01" + bytes(6))
+        server = socket.create_connection(("127.0.0.1", port))
+        for pair in ((client, server), (server, client)):
+            threading.Thread(target=carry, args=pair, daemon=True).start()
+
+
+def test_a_socks_proxy_gets_the_name_and_no_kerberos(kegcopy, faulty_registry):
+    registry, asked = faulty_registry(), []
+    registry.add_image("app", "1", layers=[{"file": b"1"}])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve_socks, args=(listener, registry.port, asked), daemon=True).start()
+        kegcopy.env["http_proxy"] = f"socks5://localhost:{listener.getsockname()[1]}"
+        kegcopy.inspect("docker://registry.test:5000/app:1", "--tls-verify=false")
+        listener.shutdown(socket.SHUT_RDWR)
+    assert {name for _, name in asked} == {"registry.test"}
+    assert all(1 not in methods for methods, _ in asked)
 
 
 def test_this_machine_is_reached_without_a_proxy(kegcopy, faulty_registry):
