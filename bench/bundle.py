@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A bundle as Podman 4.3 gives it to its runtime for `run IMAGE COMMAND` with default settings."""
 import json
+import os
 import pathlib
 import platform
 
@@ -12,7 +13,7 @@ MASKED = ["/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/pr
           "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/fs/selinux", "/sys/dev/block"]
 READONLY = ["/proc/asound", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
 CONFINED = ["nosuid", "noexec", "nodev"]
-GROUP = "/keg-bench"
+GROUP = f"/keg-bench-{os.getpid()}"  # a run that was interrupted leaves its own behind
 
 
 def applies(rule, arch):
