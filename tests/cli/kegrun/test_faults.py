@@ -17,7 +17,7 @@ from conftest import compiled
 
 SLICE = 1 if os.environ.get("KEG_FAULTS") == "full" else 5
 FIRST = 2  # the first call is the injector's own exec
-MARK = "98765"
+MARK = f"9{os.getpid():07}"  # no other run's
 SIMPLE = ["sleep", MARK]
 
 
