@@ -53,9 +53,10 @@ static int name_image(struct engine *engine, const char *text, struct keg_strv *
 	return 0;
 }
 
-static int change_list(const struct cli_call *call, struct transfer_list_edit *req,
+static int change_list(const struct cli_call *call, const struct transfer_list_edit *what,
 		       struct keg_err *err)
 {
+	struct transfer_list_edit req = *what;
 	auto(engine) engine = ENGINE_INIT;
 	auto(keg_strv) members = { 0 }, subject = { 0 };
 	struct image_access access;
@@ -68,17 +69,17 @@ static int change_list(const struct cli_call *call, struct transfer_list_edit *r
 		r = manifest_list_find(&engine, call->operands[0], &list, NULL, err);
 	for (int i = 1; r >= 0 && i < call->n_operands; i++)
 		r = name_image(&engine, call->operands[i], &members, err);
-	if (r >= 0 && req->change.subject)
-		r = manifest_member_name(&engine, req->change.subject, &subject, err);
+	if (r >= 0 && req.change.subject)
+		r = manifest_member_name(&engine, req.change.subject, &subject, err);
 	if (r < 0)
 		return r;
 	if (subject.n)
-		req->change.subject = subject.v[0];
-	req->access = &access;
-	req->list = list.id;
-	req->images = (const char *const *)members.v;
-	req->n_images = members.n;
-	return manifest_edit(req, err);
+		req.change.subject = subject.v[0];
+	req.access = &access;
+	req.list = list.id;
+	req.images = (const char *const *)members.v;
+	req.n_images = members.n;
+	return manifest_edit(&req, err);
 }
 
 static int annotate_run(const struct cli_call *call, struct keg_err *err)
