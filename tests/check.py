@@ -278,7 +278,7 @@ def lane_vm():
 
 def lane_shared():
     """The runtime as it is where there is no musl, and its command tests."""
-    results = [build("shared", "shared", "--buildtype=release", "-Druntime=shared", "-Dtests=false", targets=["kegrun"])]
+    results = [build("shared", "shared", "--buildtype=release", "-Druntime=shared", "-Dtests=false", targets=["kegrun", "kegmon"])]
     if any(r.outcome == "failed" for r in results):
         return results
     return results + pytest("shared", "tests/cli/kegrun", 400, folder="shared")
