@@ -7,6 +7,7 @@ counts as one. Everything a lane prints goes to build-check/<lane>.log; of failu
 reason is shown.
 """
 import concurrent.futures
+import ctypes
 import glob
 import json
 import os
@@ -27,6 +28,7 @@ ANALYZER = "-fanalyzer -Wno-analyzer-malloc-leak"
 MOST_AGAIN = 10  # failed tests that get a second try; more is no accident
 # Of processor time, for each target.
 FUZZ_SECONDS = int(os.environ.get("KEG_FUZZ_SECONDS", "5"))
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 # What privileges are given by, and what strangers send, is tried for longer.
 FUZZ_LONG_SECONDS = 60
 FUZZ_LONG = {"auth_file", "http_headers", "idmap", "image_config", "index", "layout", "manifest", "policy", "registries_conf",
@@ -300,8 +302,10 @@ QUIET = ("format", "clang", "analyze", "tidy", "fuzz")
 
 def into_background():
     """This process and its children run only where nothing else wants to: their own session, as the kernel may share the
-    processors out by sessions first."""
+    processors out by sessions first. All of it ends with the lanes that it runs beside."""
     os.setsid()
+    signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     try:
         with open("/proc/self/autogroup", "w", encoding="utf-8") as group:
