@@ -66,13 +66,14 @@ static int create(const struct cli_call *call, const struct image_access *access
 	struct transfer_list_edit req = {
 		.access = access,
 		.list = id,
-		.new_name = id ? NULL : name,
 		.what = TRANSFER_LIST_ANNOTATE,
 		.change = { .annotations = (const char *const *)args->annotations.v,
 			    .n_annotations = args->annotations.n },
 	};
 	int r = transfer_open(&transfer, err);
 
+	if (!id)
+		req.new_name = name;
 	if (r >= 0)
 		r = transfer->list_edit(&req, &made, err);
 	if (r < 0)

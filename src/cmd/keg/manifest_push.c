@@ -64,13 +64,14 @@ static int remove_list(struct engine *engine, const char *text, struct keg_err *
 	return 0;
 }
 
-static int push(const struct cli_call *call, struct engine *engine, struct transfer_push *req,
+static int push(const struct cli_call *call, struct engine *engine, const struct transfer_push *how,
 		struct keg_err *err)
 {
 	const struct push_args *args = call->args;
 	const struct transfer_table *transfer;
 	struct image_access access;
 	struct store_image list;
+	struct transfer_push req = *how;
 	int r = keg_access(engine, &args->access, NULL, &access, err);
 
 	if (r >= 0)
@@ -81,10 +82,10 @@ static int push(const struct cli_call *call, struct engine *engine, struct trans
 		r = transfer_open(&transfer, err);
 	if (r < 0)
 		return r;
-	req->access = &access;
-	req->image = list.id;
-	req->dest = call->operands[call->n_operands - 1];
-	return transfer->push(req, err);
+	req.access = &access;
+	req.image = list.id;
+	req.dest = call->operands[call->n_operands - 1];
+	return transfer->push(&req, err);
 }
 
 static int push_run(const struct cli_call *call, struct keg_err *err)
