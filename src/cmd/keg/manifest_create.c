@@ -62,7 +62,6 @@ static int create(const struct cli_call *call, const struct image_access *access
 {
 	const struct create_args *args = call->args;
 	const struct transfer_table *transfer;
-	autofree char *made = NULL;
 	struct transfer_list_edit req = {
 		.access = access,
 		.list = id,
@@ -71,11 +70,13 @@ static int create(const struct cli_call *call, const struct image_access *access
 			    .n_annotations = args->annotations.n },
 	};
 	int r = transfer_open(&transfer, err);
+	if (r < 0)
+		return r;
 
+	autofree char *made = NULL;
 	if (!id)
 		req.new_name = name;
-	if (r >= 0)
-		r = transfer->list_edit(&req, &made, err);
+	r = transfer->list_edit(&req, &made, err);
 	if (r < 0)
 		return r;
 	const struct transfer_list_edit add = {
