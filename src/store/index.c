@@ -79,9 +79,9 @@ void store_index_close(struct store_index *index)
 	*index = (struct store_index){ 0 };
 }
 
-static bool fits(size_t len, uint32_t at, uint32_t n, size_t size)
+static bool fits(size_t len, uint32_t at, uint32_t n, size_t size, size_t alignment)
 {
-	return at % _Alignof(uint32_t) == 0 && at <= len && n <= (len - at) / size;
+	return at % alignment == 0 && at <= len && n <= (len - at) / size;
 }
 
 /* Is the block whole, and its tables within it? The strings end because its last byte is 0. */
@@ -89,9 +89,12 @@ static bool is_sound(const struct index_head *head, size_t len)
 {
 	return len >= sizeof *head && head->magic == INDEX_MAGIC && head->size == len &&
 	       head->sum == index_sum(head, len) && ((const char *)head)[len - 1] == '\0' &&
-	       fits(len, head->images, head->n_images, sizeof(struct index_image)) &&
-	       fits(len, head->layers, head->n_layers, sizeof(struct index_layer)) &&
-	       fits(len, head->slots, head->n_slots, sizeof(struct index_slot)) &&
+	       fits(len, head->images, head->n_images, sizeof(struct index_image),
+		    _Alignof(struct index_image)) &&
+	       fits(len, head->layers, head->n_layers, sizeof(struct index_layer),
+		    _Alignof(struct index_layer)) &&
+	       fits(len, head->slots, head->n_slots, sizeof(struct index_slot),
+		    _Alignof(struct index_slot)) &&
 	       head->n_slots > 0 && (head->n_slots & (head->n_slots - 1)) == 0;
 }
 
@@ -216,7 +219,7 @@ static const char **copy_list(const struct store_index *index, const struct inde
 			      struct keg_arena *arena, size_t *n)
 {
 	*n = 0;
-	if (!fits(index->len, list->at, list->n, sizeof(uint32_t)))
+	if (!fits(index->len, list->at, list->n, sizeof(uint32_t), _Alignof(uint32_t)))
 		return NULL;
 
 	const uint32_t *from = block_at(index, list->at);
