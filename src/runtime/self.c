@@ -4,12 +4,14 @@
  * then our own program runs inside, and whoever opens its /proc/PID/exe there has a way to the
  * file on the host, to be written once nobody executes it (CVE-2019-5736). So that what is
  * executed is never the file itself: for root it is the file through a detached read-only mount,
- * which nobody can make writable again. The running program goes over to that, or, where the kernel
- * does not know how, executes itself anew, unless whoever starts it opened it so. An ordinary user,
- * who cannot mount, executes a sealed copy, and that only if the file is his to write.
+ * which nobody can make writable again. A program with a loader goes over to that as it runs; a
+ * static one, and any where the kernel does not know how, executes itself anew, unless whoever
+ * starts it opened it so. An ordinary user, who cannot mount, executes a sealed copy, and that only
+ * if the file is his to write.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
@@ -78,7 +80,8 @@ int runtime_protect_self(char **argv, struct keg_err *err)
 	autofd int safe = open_readonly(self, "");
 	struct keg_err untold;
 
-	if (safe >= 0 && exe_file_replace(safe, &untold) >= 0)
+	/* Executing a program that no loader has to prepare takes less than this. */
+	if (safe >= 0 && getauxval(AT_BASE) != 0 && exe_file_replace(safe, &untold) >= 0)
 		return 0;
 	if (safe < 0 && geteuid() != 0 && faccessat(self, "", W_OK, AT_EACCESS | AT_EMPTY_PATH) < 0)
 		return 0;
