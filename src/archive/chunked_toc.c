@@ -92,10 +92,7 @@ static int add_piece(struct parser *p, const struct chunked_row *row, struct keg
 				(unsigned long long)at);
 	if (toc->n_pieces > p->file->first)
 		toc->pieces[toc->n_pieces - 1].len = at - toc->pieces[toc->n_pieces - 1].at;
-	if (toc->n_pieces == toc->room_pieces) {
-		toc->room_pieces = toc->room_pieces ? 2 * toc->room_pieces : 256;
-		toc->pieces = keg_realloc(toc->pieces, toc->room_pieces, sizeof *toc->pieces);
-	}
+	toc->pieces = keg_grow(toc->pieces, toc->n_pieces, &toc->room_pieces, sizeof *toc->pieces);
 	toc->pieces[toc->n_pieces++] = (struct chunked_piece){
 		.at = at, .size = size, .zeros = keg_str_eq(row->chunk_type, CHUNKED_ZEROS)
 	};

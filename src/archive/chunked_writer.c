@@ -212,10 +212,7 @@ static int chunk_bytes(void *ctx, const void *bytes, size_t len, struct keg_err 
 /* Start the next one behind the last. */
 static void next_chunk(struct chunker *c)
 {
-	if (c->n_chunks == c->room_chunks) {
-		c->room_chunks = c->room_chunks ? 2 * c->room_chunks : 16;
-		c->chunks = keg_realloc(c->chunks, c->room_chunks, sizeof *c->chunks);
-	}
+	c->chunks = keg_grow(c->chunks, c->n_chunks, &c->room_chunks, sizeof *c->chunks);
 	const struct chunk *last = c->n_chunks ? &c->chunks[c->n_chunks - 1] : NULL;
 	c->chunks[c->n_chunks] = (struct chunk){ .at = last ? last->at + last->size : 0 };
 	keg_sha256_init(&c->part);

@@ -147,10 +147,7 @@ static void place_of(const struct applier *self, const struct layer_dir *dir, co
 
 static void date_later(struct applier *self, const struct tar_entry *entry)
 {
-	if (self->n_late == self->room_late) {
-		self->room_late = self->room_late ? 2 * self->room_late : 256;
-		self->late = keg_realloc(self->late, self->room_late, sizeof *self->late);
-	}
+	self->late = keg_grow(self->late, self->n_late, &self->room_late, sizeof *self->late);
 	self->late[self->n_late++] = (struct late_time){
 		.name = keg_strdup(keg_buf_text(&self->name)),
 		.mtime = entry->mtime,

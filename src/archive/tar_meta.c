@@ -27,10 +27,7 @@ int tar_extents_add(struct tar_extents *extents, uint64_t at, uint64_t len, stru
 	if (extents->n == TAR_SPARSE_MAX)
 		return keg_fail(err, KEG_ECORRUPT, "sparse file of more than %d extents",
 				TAR_SPARSE_MAX);
-	if (extents->n == extents->room) {
-		extents->room = extents->room ? 2 * extents->room : 64;
-		extents->list = keg_realloc(extents->list, extents->room, sizeof *extents->list);
-	}
+	extents->list = keg_grow(extents->list, extents->n, &extents->room, sizeof *extents->list);
 	extents->list[extents->n++] = (struct tar_extent){ at, len };
 	return 0;
 }

@@ -58,6 +58,16 @@ void *keg_realloc(void *at, size_t n, size_t size)
 	return at;
 }
 
+void *keg_grow(void *at, size_t n, size_t *room, size_t size)
+{
+	enum { FIRST = 16 };
+
+	if (n < *room)
+		return at;
+	*room = *room ? 2 * *room : FIRST;
+	return keg_realloc(at, *room, size);
+}
+
 void *keg_memdup(const void *at, size_t len)
 {
 	void *copy = keg_alloc(len, 1);

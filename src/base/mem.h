@@ -14,6 +14,12 @@ void *keg_alloc(size_t n, size_t size);
 /* As realloc() for `n` items; what is new is not zeroed; never NULL. */
 void *keg_realloc(void *at, size_t n, size_t size);
 
+/*
+ * A list of `n` items with *room for so many, as it is or moved so that one more fits: in steps
+ * that double. What is new is not zeroed; never NULL.
+ */
+void *keg_grow(void *at, size_t n, size_t *room, size_t size);
+
 /* Copies the caller frees; NULL gives NULL. */
 char *keg_strdup(const char *text);
 char *keg_strndup(const char *text, size_t len);

@@ -173,6 +173,21 @@ bool keg_str_ends(const char *text, const char *suffix)
 	return len >= tail && strcmp(text + len - tail, suffix) == 0;
 }
 
+bool keg_str_lists(const char *list, char sep, const char *word)
+{
+	const size_t len = strlen(word);
+
+	while (*list) {
+		const char *end = strchr(list, sep);
+		const size_t part = end ? (size_t)(end - list) : strlen(list);
+
+		if (part == len && memcmp(list, word, len) == 0)
+			return true;
+		list += part + (end != NULL);
+	}
+	return false;
+}
+
 bool keg_str_is_utf8(const char *text, size_t len)
 {
 	const unsigned char *at = (const unsigned char *)text, *end = at + len;

@@ -49,6 +49,8 @@ static inline bool keg_str_empty(const char *text)
 }
 bool keg_str_starts(const char *text, const char *prefix);
 bool keg_str_ends(const char *text, const char *suffix);
+/* Is `word` one of those in "a,b,c", for the separator ','? */
+bool keg_str_lists(const char *list, char sep, const char *word);
 /* What stands after the prefix, or NULL when `text` does not start with it. */
 const char *keg_str_after(const char *text, const char *prefix);
 

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/num.h"
+#include "base/strv.h"
 #include "os/path.h"
 
 enum { MAX_FILE = 4 << 20, MAX_GROUPS = 65536 };
@@ -74,21 +75,6 @@ static bool find_passwd(char *text, const char *name, bool by_uid, uint32_t uid,
 	return false;
 }
 
-/* Is `name` in the comma-separated list? */
-static bool is_member(const char *list, const char *name)
-{
-	size_t len = strlen(name);
-
-	while (*list) {
-		size_t word = strcspn(list, ",");
-
-		if (word == len && memcmp(list, name, len) == 0)
-			return true;
-		list += word + (list[word] == ',');
-	}
-	return false;
-}
-
 static void add_group(struct image_user *user, uint32_t gid, struct keg_arena *arena)
 {
 	if (!user->groups)
@@ -118,7 +104,7 @@ static int add_memberships(int rootfd, const char *name, struct image_user *user
 		uint32_t gid;
 
 		if (split(line, f, KEG_COUNT(f)) == 4 && number(f[2], &gid) &&
-		    is_member(f[3], name))
+		    keg_str_lists(f[3], ',', name))
 			add_group(user, gid, arena);
 	}
 	return 0;

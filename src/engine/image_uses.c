@@ -10,10 +10,7 @@
 
 static struct image_use *add(struct image_uses *uses)
 {
-	if (uses->n == uses->room) {
-		uses->room = uses->room ? 2 * uses->room : 32;
-		uses->v = keg_realloc(uses->v, uses->room, sizeof *uses->v);
-	}
+	uses->v = keg_grow(uses->v, uses->n, &uses->room, sizeof *uses->v);
 	return &uses->v[uses->n++];
 }
 

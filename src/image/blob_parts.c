@@ -173,10 +173,7 @@ static int plan_file(struct blob_parts *parts, const struct tar_split_line *line
 		return keg_fail(err, KEG_ECORRUPT, "\"%.200s\": table and tar-split disagree",
 				line->name);
 	memcpy(file.crc, line->payload, sizeof file.crc);
-	if (parts->n_plan == parts->room_plan) {
-		parts->room_plan = parts->room_plan ? 2 * parts->room_plan : 1024;
-		parts->plan = keg_realloc(parts->plan, parts->room_plan, sizeof *parts->plan);
-	}
+	parts->plan = keg_grow(parts->plan, parts->n_plan, &parts->room_plan, sizeof *parts->plan);
 	parts->plan[parts->n_plan++] = file;
 	local_files_want(parts->files, file.size, file.crc, file.content.digest);
 	return 0;
@@ -208,11 +205,8 @@ static int add_range(struct blob_parts *parts, uint64_t at, uint64_t len, struct
 		last->len = at + len - last->at;
 		return 0;
 	}
-	if (!last || parts->n_ranges == parts->room_ranges) {
-		parts->room_ranges = parts->room_ranges ? 2 * parts->room_ranges : 256;
-		parts->ranges =
-			keg_realloc(parts->ranges, parts->room_ranges, sizeof *parts->ranges);
-	}
+	parts->ranges = keg_grow(parts->ranges, parts->n_ranges, &parts->room_ranges,
+				 sizeof *parts->ranges);
 	parts->ranges[parts->n_ranges++] = (struct registry_range){ at, len };
 	return 0;
 }

@@ -48,10 +48,7 @@ static int parse_rules(struct policy_file *file, struct json_object *list, struc
 
 static struct policy_scope *add_scope(struct policy_file *file)
 {
-	if (file->n_scopes == file->room) {
-		file->room = file->room ? 2 * file->room : 16;
-		file->scopes = keg_realloc(file->scopes, file->room, sizeof *file->scopes);
-	}
+	file->scopes = keg_grow(file->scopes, file->n_scopes, &file->room, sizeof *file->scopes);
 	struct policy_scope *scope = &file->scopes[file->n_scopes++];
 	*scope = (struct policy_scope){ 0 };
 	return scope;

@@ -416,32 +416,16 @@ bool cgroup_is_unified(const struct cgroup *group)
 	return group->n == 1 && group->at[0].v2;
 }
 
-/* Is it one of "a,b,c"? */
-static bool is_among(const char *name, const char *names)
-{
-	const size_t len = strlen(name);
-
-	for (const char *at = names;; at++) {
-		const size_t part = strcspn(at, ",");
-
-		if (part == len && memcmp(at, name, len) == 0)
-			return true;
-		at += part;
-		if (!*at)
-			return false;
-	}
-}
-
 bool cgroup_hierarchy_has(const struct cgroup_hierarchy *h, const char *names)
 {
 	/* "cpu" of v2 counts what "cpuacct" does in v1: a name means its own version's. */
 	for (unsigned i = 0; i < CGROUP_CONTROLLERS; i++) {
 		const char *name = cgroup_controller_name((enum cgroup_controller)i, h->v2);
 
-		if (h->controllers & (1u << i) && name && is_among(name, names))
+		if (h->controllers & (1u << i) && name && keg_str_lists(names, ',', name))
 			return true;
 	}
-	return is_among(h->folder, names);
+	return keg_str_lists(names, ',', h->folder);
 }
 
 char *cgroup_folder(const struct cgroup *group, const char *controller)

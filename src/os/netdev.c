@@ -130,10 +130,7 @@ static void note_address(void *data, struct nlmsghdr *answer)
 	}
 	if (!(a.flags & IFA_F_PERMANENT))
 		return;
-	if (all->n == all->room) {
-		all->room = all->room ? 2 * all->room : 4;
-		all->list = keg_realloc(all->list, all->room, sizeof *all->list);
-	}
+	all->list = keg_grow(all->list, all->n, &all->room, sizeof *all->list);
 	all->list[all->n++] = a;
 }
 

@@ -112,10 +112,7 @@ static const char *first_name(const struct copying *c, const struct stat *st)
 
 static void note_name(struct copying *c, const struct stat *st, const char *name)
 {
-	if (c->n == c->room) {
-		c->room = c->room ? 2 * c->room : 64;
-		c->linked = keg_realloc(c->linked, c->room, sizeof *c->linked);
-	}
+	c->linked = keg_grow(c->linked, c->n, &c->room, sizeof *c->linked);
 	c->linked[c->n++] = (struct linked){ st->st_dev, st->st_ino,
 					     keg_printf("%s%s", keg_buf_text(&c->path), name) };
 }

@@ -35,7 +35,7 @@ struct blob_cache {
 	bool loaded;
 	struct keg_arena arena;
 	struct fact *facts; /* oldest first */
-	size_t n;
+	size_t n, room;
 	struct keg_buf fresh; /* lines to append */
 };
 
@@ -82,10 +82,7 @@ static bool is_fact(const struct fact *fact)
 
 static void add_fact(struct blob_cache *cache, const struct fact *fact)
 {
-	/* In steps that double, as files have thousands of lines. */
-	if ((cache->n & (cache->n - 1)) == 0)
-		cache->facts = keg_realloc(cache->facts, cache->n ? 2 * cache->n : 1,
-					   sizeof *cache->facts);
+	cache->facts = keg_grow(cache->facts, cache->n, &cache->room, sizeof *cache->facts);
 	cache->facts[cache->n++] = *fact;
 }
 

@@ -213,10 +213,7 @@ static void put_key(struct builder *b, enum index_key what, uint32_t text, size_
 {
 	if (b->block->data[text] == '\0')
 		return;
-	if (b->n_keys == b->room) {
-		b->room = b->room ? 2 * b->room : 256;
-		b->keys = keg_realloc(b->keys, b->room, sizeof *b->keys);
-	}
+	b->keys = keg_grow(b->keys, b->n_keys, &b->room, sizeof *b->keys);
 	b->keys[b->n_keys++] = (struct key){ what, text, (uint32_t)position };
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mem, buf, strv and err: what everything else holds its text in. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -135,6 +136,33 @@ static void a_message_too_long_is_cut_and_terminated(void **state)
 	assert_int_equal(strlen(err.msg), sizeof err.msg - 1);
 }
 
+static void a_word_is_in_a_list_when_it_is_one_of_it(void **state)
+{
+	(void)state;
+	assert_true(keg_str_lists("a,bc,d", ',', "a"));
+	assert_true(keg_str_lists("a,bc,d", ',', "bc"));
+	assert_true(keg_str_lists("a,bc,d", ',', "d"));
+	assert_false(keg_str_lists("a,bc,d", ',', "b"));
+	assert_false(keg_str_lists("a,bc,d", ',', "bcd"));
+	assert_false(keg_str_lists("", ',', "a"));
+}
+
+static void a_list_grows_and_keeps_what_it_has(void **state)
+{
+	int *list = NULL;
+	size_t room = 0;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++) {
+		list = keg_grow(list, (size_t)i, &room, sizeof *list);
+		assert_true(room > (size_t)i);
+		list[i] = i;
+	}
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(list[i], i);
+	free(list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +170,8 @@ int main(void)
 		cmocka_unit_test(an_empty_buffer_gives_an_empty_text),
 		cmocka_unit_test(lists_split_and_join),
 		cmocka_unit_test(lists_stay_terminated_through_changes),
+		cmocka_unit_test(a_word_is_in_a_list_when_it_is_one_of_it),
+		cmocka_unit_test(a_list_grows_and_keeps_what_it_has),
 		cmocka_unit_test(an_environment_holds_each_name_once),
 		cmocka_unit_test(an_arena_frees_all_as_one),
 		cmocka_unit_test(errors_chain_outward_and_keep_their_code),
