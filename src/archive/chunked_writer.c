@@ -395,13 +395,7 @@ static ssize_t chunker_read(struct stream_in *in, void *bytes, size_t room, stru
 			return r;
 	}
 
-	size_t left = c->pending.len - c->taken;
-	if (left > room)
-		left = room;
-	if (left > 0)
-		memcpy(bytes, c->pending.data + c->taken, left);
-	c->taken += left;
-	return (ssize_t)left;
+	return (ssize_t)stream_hand_out(c->pending.data, c->pending.len, &c->taken, bytes, room);
 }
 
 static void side_done(struct side *side)
@@ -468,7 +462,7 @@ int stream_in_chunked(struct stream_in *from, int level, struct chunked_layout *
 	*layout = (struct chunked_layout){ 0 };
 	c->in = (struct stream_in){ chunker_read, chunker_close };
 	c->layout = layout;
-	c->watch = (struct tar_watch){ watch_raw, watch_entry, watch_data, watch_done, c };
+	c->watch = (struct tar_watch){ watch_raw, watch_entry, watch_data, watch_done, c, true };
 	c->reader = tar_reader_new(from, &c->watch);
 	int r = open_outputs(c, level, err);
 	if (r < 0) {

@@ -74,6 +74,17 @@ int64_t stream_copy(struct stream_in *in, struct stream_out *out, struct keg_err
 	}
 }
 
+size_t stream_hand_out(const void *from, size_t len, size_t *taken, void *bytes, size_t room)
+{
+	const size_t left = len - *taken;
+	const size_t n = left < room ? left : room;
+
+	if (n > 0)
+		memcpy(bytes, (const char *)from + *taken, n);
+	*taken += n;
+	return n;
+}
+
 int stream_drain(struct stream_in *in, struct keg_err *err)
 {
 	autofree char *chunk = keg_alloc(CHUNK, 1);

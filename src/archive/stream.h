@@ -49,6 +49,11 @@ int stream_read_all(struct stream_in *in, size_t most, struct keg_buf *out,
 /* Everything left from one to the other, which is not finished; returns the count. */
 int64_t stream_copy(struct stream_in *in, struct stream_out *out,
 		    struct keg_err *err) KEG_MUST_CHECK;
+/*
+ * For a stage that holds bytes back: as many of the `len` at `from`, but for the first *taken, as
+ * there is room for. Counts them in *taken and returns how many.
+ */
+size_t stream_hand_out(const void *from, size_t len, size_t *taken, void *bytes, size_t room);
 /* Read to the end and drop it. */
 int stream_drain(struct stream_in *in, struct keg_err *err) KEG_MUST_CHECK;
 

@@ -62,7 +62,7 @@ struct tar_entry {
 	size_t n_xattrs;
 	const struct tar_extent *extents; /* of a sparse file, ascending; NULL otherwise */
 	size_t n_extents;
-	struct tar_said said; /* filled by the reader, and of no meaning to the writer */
+	struct tar_said said; /* filled where tar_watch asks for it, of no meaning to the writer */
 };
 
 #endif

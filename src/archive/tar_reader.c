@@ -11,6 +11,7 @@
 
 #include "archive/tar_header.h"
 #include "archive/tar_meta.h"
+#include "archive/tar_said.h"
 #include "base/mem.h"
 #include "base/strv.h"
 
@@ -272,53 +273,6 @@ static int take_numbers(struct tar_reader *self, const struct tar_block *block, 
 	return 0;
 }
 
-static uint32_t device_said(const char field[8])
-{
-	struct keg_err ignored;
-	uint64_t value = 0;
-
-	return tar_natural(field, 8, "device number", UINT32_MAX, &value, &ignored) < 0
-		       ? 0
-		       : (uint32_t)value;
-}
-
-/* As Go's reader has it: what is malformed here has no consequences, and counts as not said. */
-static void take_said(struct tar_reader *self, const struct tar_block *block)
-{
-	const struct tar_meta *meta = &self->meta;
-	struct tar_said *said = &self->entry.said;
-	enum tar_format format = tar_format_of(block);
-	size_t at = format == TAR_GNU ? offsetof(struct tar_block, gnu_times)
-				      : offsetof(struct tar_block, star_atime);
-	const char *times =
-		format == TAR_GNU || format == TAR_STAR ? (const char *)block + at : NULL;
-	struct keg_err ignored;
-	int64_t atime = 0, ctime = 0;
-	uint64_t mode = 0;
-
-	(void)!tar_natural(block->mode, sizeof block->mode, "mode", UINT32_MAX, &mode, &ignored);
-	said->mode = (uint32_t)mode;
-	said->size = meta->size;
-	if (!meta->has_size)
-		(void)!tar_natural(block->size, sizeof block->size, "size", INT64_MAX, &said->size,
-				   &ignored);
-	said->link = meta->link ? meta->link : self->link;
-	if (format != TAR_V7) {
-		said->dev_major = device_said(block->dev_major);
-		said->dev_minor = device_said(block->dev_minor);
-	}
-	if (times && times[0])
-		(void)!tar_number(times, 12, "time", &atime, &ignored);
-	if (times && times[12])
-		(void)!tar_number(times + 12, 12, "time", &ctime, &ignored);
-	said->atime = meta->atime;
-	said->ctime = meta->ctime;
-	if (said->atime.tv_sec == 0 && said->atime.tv_nsec == 0)
-		said->atime.tv_sec = atime;
-	if (said->ctime.tv_sec == 0 && said->ctime.tv_nsec == 0)
-		said->ctime.tv_sec = ctime;
-}
-
 /* Extents of the old GNU format, from the header or an extension; an empty pair ends them. */
 static int add_gnu_extents(struct tar_reader *self, const char (*pairs)[2][12], size_t n,
 			   struct keg_err *err)
@@ -481,7 +435,8 @@ static int take_member(struct tar_reader *self, const struct tar_block *header, 
 		r = take_numbers(self, &block, err);
 	if (r >= 0)
 		r = take_size(self, &block, err);
-	take_said(self, &block);
+	if (self->watch && self->watch->said)
+		tar_said_take(&self->entry.said, &block, &self->meta, self->link);
 	if (r < 0)
 		return keg_wrap(err, "member \"%.200s\"", self->entry.name);
 	if (self->entry.type != TAR_HARDLINK && self->entry.type != TAR_SYMLINK)

@@ -28,6 +28,7 @@ struct tar_watch {
 	int (*data)(void *ctx, const void *bytes, size_t len, struct keg_err *err);
 	int (*done)(void *ctx, struct keg_err *err);
 	void *ctx;
+	bool said; /* the entries' `said` is wanted */
 };
 
 /* Reads from `in`, which stays the caller's; `watch` may be NULL and stays the caller's. */

@@ -66,13 +66,9 @@ static ssize_t rebuilder_read(struct stream_in *in, void *bytes, size_t room, st
 			continue;
 		}
 		bool segment = self->line && self->line->type == TAR_SPLIT_SEGMENT;
-		size_t left = segment ? self->line->n_payload - self->taken : 0;
-		if (left > 0) {
-			left = left < room ? left : room;
-			memcpy(bytes, (const char *)self->line->payload + self->taken, left);
-			self->taken += left;
-			return (ssize_t)left;
-		}
+		if (segment && self->taken < self->line->n_payload)
+			return (ssize_t)stream_hand_out(self->line->payload, self->line->n_payload,
+							&self->taken, bytes, room);
 		int r = next_line(self, err);
 		if (r < 0)
 			return r;
