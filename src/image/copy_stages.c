@@ -48,13 +48,7 @@ static ssize_t packer_read(struct stream_in *in, void *bytes, size_t room, struc
 			return r;
 	}
 
-	size_t left = p->pending.len - p->taken;
-	if (left > room)
-		left = room;
-	if (left > 0)
-		memcpy(bytes, p->pending.data + p->taken, left);
-	p->taken += left;
-	return (ssize_t)left;
+	return (ssize_t)stream_hand_out(p->pending.data, p->pending.len, &p->taken, bytes, room);
 }
 
 static void packer_close(struct stream_in *in)

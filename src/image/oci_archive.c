@@ -148,10 +148,9 @@ static int archive_dest(const char *rest, const struct image_access *access,
 	if (r < 0)
 		return r;
 
-	autofree char *folder = keg_printf("%s/keg-oci-XXXXXX", image_tmpdir(access->tmpdir));
-	if (!mkdtemp(folder))
-		return keg_fail_sys(err, errno, "make a temporary folder %s", folder);
-	dst->folder = take_ptr(&folder);
+	r = image_tmp_folder(access->tmpdir, "oci", &dst->folder, err);
+	if (r < 0)
+		return r;
 	autofree char *name = keg_printf("oci-archive:%s:%s", dst->path, ref);
 	r = oci_layout_dest(&(struct oci_layout){ .name = name, .dir = dst->folder, .ref = ref },
 			    access->oci_accept_uncompressed, &dst->layout, err);

@@ -116,11 +116,10 @@ static int add_script(const struct opened *in, struct keg_err *err)
 
 static int make_folder(struct opened *in, const char *tmpdir, struct keg_err *err)
 {
-	autofree char *folder = keg_printf("%s/keg-sif-XXXXXX", image_tmpdir(tmpdir));
+	int r = image_tmp_folder(tmpdir, "sif", &in->folder, err);
 
-	if (!mkdtemp(folder))
-		return keg_fail_sys(err, errno, "make a temporary folder %s", folder);
-	in->folder = take_ptr(&folder);
+	if (r < 0)
+		return r;
 	if (chmod(in->folder, 0755) < 0) /* the image's own root */
 		return keg_fail_sys(err, errno, "chmod %s", in->folder);
 	return in->script.len > 0 ? add_script(in, err) : 0;

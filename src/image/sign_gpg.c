@@ -196,11 +196,11 @@ static int import(struct gpg_keyring *ring, const struct keg_buf *keys, struct k
 int gpg_keyring_open(const struct keg_buf *keys, size_t n, struct gpg_keyring **out,
 		     struct keg_err *err)
 {
-	autofree char *home = keg_printf("%s/keg-gpg-XXXXXX", image_tmpdir(NULL));
-	int r = 0;
+	autofree char *home = NULL;
+	int r = image_tmp_folder(NULL, "gpg", &home, err);
 
-	if (!mkdtemp(home))
-		return keg_fail_sys(err, errno, "make a folder %s", home);
+	if (r < 0)
+		return r;
 	autoptr(gpg_keyring) ring = keg_alloc(1, sizeof *ring);
 	ring->home = take_ptr(&home);
 	for (size_t i = 0; i < n && r >= 0; i++)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "base/strv.h"
 
 const char *image_tmpdir(const char *tmpdir)
@@ -15,6 +16,16 @@ const char *image_tmpdir(const char *tmpdir)
 	if (tmpdir)
 		return tmpdir;
 	return keg_str_empty(env) ? "/var/tmp" : env;
+}
+
+int image_tmp_folder(const char *tmpdir, const char *what, char **out, struct keg_err *err)
+{
+	autofree char *folder = keg_printf("%s/keg-%s-XXXXXX", image_tmpdir(tmpdir), what);
+
+	if (!mkdtemp(folder))
+		return keg_fail_sys(err, errno, "make a temporary folder %s", folder);
+	*out = take_ptr(&folder);
+	return 0;
 }
 
 int image_spill_open(const char *tmpdir, int *fd, struct stream_out **to, struct keg_err *err)

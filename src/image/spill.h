@@ -8,6 +8,9 @@
 
 /* The folder for big temporary files: `tmpdir`, or when NULL $TMPDIR, then /var/tmp. */
 const char *image_tmpdir(const char *tmpdir);
+/* A new folder in there, for the owner alone, `what` in its name; the caller frees and removes. */
+int image_tmp_folder(const char *tmpdir, const char *what, char **out,
+		     struct keg_err *err) KEG_MUST_CHECK;
 
 /* An unnamed file that the caller closes, and a stream into it with a descriptor of its own. */
 int image_spill_open(const char *tmpdir, int *fd, struct stream_out **to,
