@@ -98,6 +98,18 @@ def clear(made):
         made.call("delete", "--force", name)
 
 
+def resume_and_end(managed, name):
+    """From paused to deleted; the limits are LIMITS."""
+    assert managed.call("resume", name).returncode == 0
+    stats = json.loads(managed.call("events", "--stats", name).stdout)
+    assert stats["data"]["pids"]["limit"] == 17 and stats["data"]["memory"]["usage"]["limit"] == 64 * MEGABYTE
+    assert managed.call("kill", "--all", name, "KILL").returncode == 0
+    deadline = time.monotonic() + 10
+    while json.loads(managed.call("state", name).stdout)["status"] != "stopped" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert managed.call("delete", name).returncode == 0
+
+
 @pytest.fixture(params=["root", "user"])
 def managed(request, tmp_path, rootfs):
     made = make(tmp_path, rootfs, request.getfixturevalue("session") if request.param == "user" else None)
@@ -192,14 +204,7 @@ def test_exec_kill_pause_and_events_work_in_the_scope(managed):
     assert len((group / "cgroup.procs").read_text().split()) == 2
     assert managed.call("pause", name).returncode == 0
     assert files(group, "cgroup.freeze") == {"cgroup.freeze": "1"}
-    assert managed.call("resume", name).returncode == 0
-    stats = json.loads(managed.call("events", "--stats", name).stdout)
-    assert stats["data"]["pids"]["limit"] == 17 and stats["data"]["memory"]["usage"]["limit"] == 64 * MEGABYTE
-    assert managed.call("kill", "--all", name, "KILL").returncode == 0
-    deadline = time.monotonic() + 10
-    while json.loads(managed.call("state", name).stdout)["status"] != "stopped" and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert managed.call("delete", name).returncode == 0
+    resume_and_end(managed, name)
     assert not group.exists()
 
 

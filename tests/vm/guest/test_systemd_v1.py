@@ -7,7 +7,7 @@ import time
 import pytest
 
 from conftest import CGROUPS
-from test_systemd import LIMITS, MEGABYTE, clear, files, is_gone, make
+from test_systemd import LIMITS, MEGABYTE, clear, files, is_gone, make, resume_and_end
 
 SYSTEMD = ("v1", "hybrid")
 V1 = {name: LIMITS[name] for name in ("memory", "cpu", "pids")}
@@ -73,14 +73,7 @@ def test_exec_pause_events_and_kill_work_in_the_scope(managed):
     assert {line.split(":", 2)[2] for line in done.stdout.split()} == {"/"}, done.stdout
     assert managed.call("pause", name).returncode == 0
     assert files(group_of(found, "freezer"), "freezer.state") == {"freezer.state": "FROZEN"}
-    assert managed.call("resume", name).returncode == 0
-    stats = json.loads(managed.call("events", "--stats", name).stdout)
-    assert stats["data"]["pids"]["limit"] == 17 and stats["data"]["memory"]["usage"]["limit"] == 64 * MEGABYTE
-    assert managed.call("kill", "--all", name, "KILL").returncode == 0
-    deadline = time.monotonic() + 10
-    while json.loads(managed.call("state", name).stdout)["status"] != "stopped" and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert managed.call("delete", name).returncode == 0
+    resume_and_end(managed, name)
     assert [path for path in found.values() if path.exists()] == []
 
 
