@@ -69,8 +69,8 @@ static void set_texts(struct keg_arena *arena, const char ***to, size_t *n_to,
 	*n_to = n;
 }
 
-static int change_entry(struct local_list *list, struct descriptor *entry,
-			const struct transfer_list_change *change)
+static void change_entry(struct local_list *list, struct descriptor *entry,
+			 const struct transfer_list_change *change)
 {
 	struct keg_arena *arena = &list->arena;
 
@@ -87,7 +87,6 @@ static int change_entry(struct local_list *list, struct descriptor *entry,
 	for (size_t i = 0; i < change->n_annotations; i++)
 		set_annotation(arena, &entry->annotations, &entry->n_annotations,
 			       change->annotations[i]);
-	return 0;
 }
 
 /* The platform that an image's configuration names. */
@@ -246,7 +245,7 @@ static int add_place(struct local_list *list, struct store *store,
 			keg_strv_add(&digests, digest);
 	}
 	for (size_t i = 0; r >= 0 && i < digests.n; i++)
-		r = change_entry(list, local_list_entry(list, digests.v[i], -1), &req->change);
+		change_entry(list, local_list_entry(list, digests.v[i], -1), &req->change);
 	return r;
 }
 
@@ -348,7 +347,9 @@ static int annotate(struct local_list *list, const struct transfer_list_edit *re
 		return req->change.subject ? set_subject(list, req, err) : 0;
 	}
 	int r = find_entry(list, req, req->images[0], &entry, err);
-	return r < 0 ? r : change_entry(list, entry, &req->change);
+	if (r >= 0)
+		change_entry(list, entry, &req->change);
+	return r;
 }
 
 static int edit(struct local_list *list, struct store *store, const struct transfer_list_edit *req,
