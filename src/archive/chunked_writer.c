@@ -213,8 +213,8 @@ static int chunk_bytes(void *ctx, const void *bytes, size_t len, struct keg_err 
 static void next_chunk(struct chunker *c)
 {
 	c->chunks = keg_grow(c->chunks, c->n_chunks, &c->room_chunks, sizeof *c->chunks);
-	const struct chunk *last = c->n_chunks ? &c->chunks[c->n_chunks - 1] : NULL;
-	c->chunks[c->n_chunks] = (struct chunk){ .at = last ? last->at + last->size : 0 };
+	struct chunk *next = &c->chunks[c->n_chunks];
+	*next = (struct chunk){ .at = c->n_chunks ? next[-1].at + next[-1].size : 0 };
 	keg_sha256_init(&c->part);
 }
 
